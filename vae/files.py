@@ -1,0 +1,134 @@
+"""Files that are either whole or not there: atomic writes and checked reads. Nothing is pickled."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vae.errors import VaeError
+
+
+def _why(error: OSError) -> str:
+    """The operating system's reason in words a person can act on."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "this folder may not be written to"
+    return (error.strerror or str(error)).lower()
+
+
+def make_folder(path: Path, exist_ok: bool = True) -> None:
+    """Create ``path`` and its parents.
+
+    Raises:
+        VaeError: if it cannot be created (full disk, read-only).
+        FileExistsError: if it is there and ``exist_ok`` is false.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=exist_ok)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise VaeError(f"Could not create the folder {path}: {_why(error)}.") from error
+
+
+def write_atomic(path: Path, data: bytes | str) -> None:
+    """Write ``data`` so that a reader, or a crash, sees the old file or the new one, never half.
+
+    Raises:
+        VaeError: if it cannot be written; what stood there before is untouched.
+    """
+    raw = data.encode() if isinstance(data, str) else data
+    temporary: str | None = None
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes files private to their owner; a run folder is meant to be shared.
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise VaeError(f"Could not write {path}: {_why(error)}.") from error
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append one line in a single write, so that lines of a killed process are whole or absent."""
+    try:
+        with path.open("ab") as file:
+            file.write(line.rstrip("\n").encode() + b"\n")
+    except OSError as error:
+        raise VaeError(f"Could not write {path}: {_why(error)}.") from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as indented JSON, atomically."""
+    write_atomic(path, json.dumps(value, indent=2) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON.
+
+    Raises:
+        VaeError: if the file is missing, unreadable or not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise VaeError(f"There is no file {path}.") from None
+    except OSError as error:
+        raise VaeError(f"Could not read {path}: {_why(error)}.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise VaeError(f"{path} is not valid JSON: {error}.") from None
+
+
+def read_json_lines(path: Path) -> list[Any]:
+    """Every whole JSON line of ``path``; a last line that a killed process cut short is left out."""
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            if number == len(lines):
+                break
+            raise VaeError(f"{path}, line {number}, is not valid JSON: {error}.") from None
+    return rows
+
+
+def save_npz(path: Path, **arrays: np.ndarray) -> None:
+    """Write named arrays as a compressed ``.npz``, atomically."""
+    buffer = io.BytesIO()
+    # mypy takes the keyword arguments for `allow_pickle`.
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    write_atomic(path, buffer.getvalue())
+
+
+def load_npz(source: Path | bytes, name: str = "") -> dict[str, np.ndarray]:
+    """Read a ``.npz`` (a path or its bytes) without ever unpickling.
+
+    Raises:
+        VaeError: if it is missing, damaged, or holds pickled objects.
+    """
+    label = str(source) if isinstance(source, Path) else (name or "The file")
+    try:
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        with np.load(file, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+    except FileNotFoundError:
+        raise VaeError(f"There is no file {label}.") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
+        raise VaeError(f"{label} is not a readable .npz of plain arrays: {error}.") from None

@@ -1,0 +1,123 @@
+"""Use of a trained VAE with NumPy on both sides: images are uint8 (n, H, W, C), codes float32."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vae.errors import VaeError
+from vae.model import VAE, reparameterize
+from vae.objectives import elbo_terms
+
+_CHUNK = 512  # rows per forward pass: bounds the memory of a large request
+
+
+def to_float(images: Tensor) -> Tensor:
+    """uint8 (n, H, W, C) pixels as floats in 0–1, (n, C, H, W)."""
+    return images.permute(0, 3, 1, 2).float().div_(255.0)
+
+
+def to_pixels(x: Tensor) -> np.ndarray:
+    """Floats in 0–1, (n, C, H, W), as uint8 pixels (n, H, W, C), rounded to nearest."""
+    return x.mul(255.0).round_().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def _device(model: VAE) -> torch.device:
+    return next(model.parameters()).device
+
+
+def _chunks(array: np.ndarray, device: torch.device) -> Iterator[Tensor]:
+    for start in range(0, len(array), _CHUNK):
+        part = np.ascontiguousarray(array[start : start + _CHUNK])
+        # copy: a view of a frame received from the network is read-only
+        yield torch.from_numpy(part.copy()).to(device)
+
+
+def _check_images(model: VAE, images: np.ndarray) -> None:
+    if images.dtype != np.uint8 or images.shape[1:] != model.config.image_shape:
+        raise VaeError(
+            f"Images came as {images.dtype} of shape {images.shape}; this model takes uint8 of "
+            f"shape (n, {', '.join(map(str, model.config.image_shape))})."
+        )
+
+
+@torch.inference_mode()
+def decode_pixels(model: VAE, z: np.ndarray) -> np.ndarray:
+    """The decoder's mean image for each code: (n, d) float32 -> (n, H, W, C) uint8."""
+    if z.ndim != 2 or z.shape[1] != model.config.latent_dim:
+        raise VaeError(
+            f"Codes came with shape {z.shape}; this model takes (n, {model.config.latent_dim})."
+        )
+    device = _device(model)
+    parts = [to_pixels(model.decode(part)) for part in _chunks(z.astype(np.float32), device)]
+    return np.concatenate(parts) if parts else np.empty((0, *model.config.image_shape), np.uint8)
+
+
+@torch.inference_mode()
+def encode_pixels(model: VAE, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Posterior mean and log-variance, each (n, d) float32, of uint8 images (n, H, W, C)."""
+    _check_images(model, images)
+    pairs = [model.encode(to_float(part)) for part in _chunks(images, _device(model))]
+    if not pairs:
+        empty = np.empty((0, model.config.latent_dim), np.float32)
+        return empty, empty.copy()
+    mu = torch.cat([pair[0] for pair in pairs]).float().cpu().numpy()
+    logvar = torch.cat([pair[1] for pair in pairs]).float().cpu().numpy()
+    return mu, logvar
+
+
+def reconstruct(model: VAE, images: np.ndarray) -> np.ndarray:
+    """Each image encoded to its posterior mean and decoded: uint8 (n, H, W, C) both ways."""
+    return decode_pixels(model, encode_pixels(model, images)[0])
+
+
+def sample_posterior(mu: np.ndarray, logvar: np.ndarray, n: int, seed: int = 0) -> np.ndarray:
+    """``n`` draws z = mu + sigma · eps from each posterior: (k, d) twice -> (k, n, d) float32."""
+    eps = np.random.default_rng(seed).standard_normal((len(mu), n, mu.shape[1]), dtype=np.float32)
+    return mu[:, None] + np.exp(0.5 * logvar)[:, None] * eps
+
+
+def sample_prior(model: VAE, n: int, seed: int = 0) -> np.ndarray:
+    """Images of ``n`` codes drawn from the prior N(0, I): uint8 (n, H, W, C)."""
+    rng = np.random.default_rng(seed)
+    return decode_pixels(model, rng.standard_normal((n, model.config.latent_dim), dtype=np.float32))
+
+
+def traverse(model: VAE, z: np.ndarray, dimension: int, values: np.ndarray) -> np.ndarray:
+    """Images of the code ``z`` (d,) with one dimension set to each of ``values`` (n,) in turn."""
+    if not 0 <= dimension < model.config.latent_dim:
+        raise VaeError(
+            f"Dimension {dimension} was asked for; this model has 0 to "
+            f"{model.config.latent_dim - 1}."
+        )
+    codes = np.repeat(np.asarray(z, np.float32)[None], len(values), axis=0)
+    codes[:, dimension] = values
+    return decode_pixels(model, codes)
+
+
+@torch.inference_mode()
+def image_terms(model: VAE, images: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
+    """Per image, in nats, with one posterior sample drawn from ``seed``: the ELBO's terms.
+
+    Returns:
+        ``reconstruction`` (n,): -log p(x|z); ``kl`` (n,): KL(q(z|x) || p(z)); ``mu`` and
+        ``logvar`` (n, d), so that a caller who needs both encodes once.
+    """
+    _check_images(model, images)
+    device = _device(model)
+    generator = torch.Generator(device=device).manual_seed(seed)
+    columns: dict[str, list[np.ndarray]] = {
+        name: [] for name in ("reconstruction", "kl", "mu", "logvar")
+    }
+    for part in _chunks(images, device):
+        x = to_float(part)
+        mu, logvar = model.encode(x)
+        logits = model.decode_logits(reparameterize(mu, logvar, generator))
+        terms = elbo_terms(logits, x, mu, logvar, model.config.likelihood)
+        values = (terms.reconstruction, terms.kl, mu, logvar)
+        for column, value in zip(columns.values(), values, strict=True):
+            column.append(value.float().cpu().numpy())
+    return {name: np.concatenate(column) for name, column in columns.items()}

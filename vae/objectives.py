@@ -1,0 +1,59 @@
+"""The evidence lower bound and its terms: pure functions, in nats.
+
+ELBO(x) = E_q(z|x)[log p(x|z)] - KL(q(z|x) || p(z))     (Kingma & Welling, 2014)
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from vae.config import Likelihood
+
+
+class Terms(NamedTuple):
+    """Terms of the negative ELBO per image, each of shape (N,), in nats."""
+
+    reconstruction: Tensor
+    kl: Tensor
+
+    def loss(self, beta: float = 1.0) -> Tensor:
+        """Mean over the batch of reconstruction + beta · KL (beta-VAE; Higgins et al., 2017)."""
+        return (self.reconstruction + beta * self.kl).mean()
+
+
+def gaussian_kl(mu: Tensor, logvar: Tensor) -> Tensor:
+    """KL(N(mu, diag(exp(logvar))) || N(0, I)) per dimension, (N, d), in nats.
+
+    Formula: (mu² + sigma² - 1 - log sigma²) / 2.
+    """
+    return 0.5 * (mu.square() + logvar.exp() - 1.0 - logvar)
+
+
+def reconstruction_nll(logits: Tensor, x: Tensor, likelihood: Likelihood) -> Tensor:
+    """-log p(x|z) summed over pixels, (N,), in nats, for logits and images (N, C, H, W).
+
+    bernoulli: binary cross-entropy of pixels in 0–1 taken as probabilities. For grey pixels it
+    never reaches 0: at best it equals the pixels' own entropy.
+    gaussian: squared error / 2 + log(2 pi) / 2 per pixel, that is, unit variance.
+    """
+    if likelihood == "bernoulli":
+        per_pixel = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+    else:
+        per_pixel = 0.5 * (logits - x).square() + 0.5 * math.log(2 * math.pi)
+    return per_pixel.flatten(1).sum(1)
+
+
+def elbo_terms(
+    logits: Tensor, x: Tensor, mu: Tensor, logvar: Tensor, likelihood: Likelihood
+) -> Terms:
+    """The two terms of the negative ELBO, in single precision whatever autocast chose."""
+    with torch.autocast(device_type=x.device.type, enabled=False):
+        return Terms(
+            reconstruction=reconstruction_nll(logits.float(), x.float(), likelihood),
+            kl=gaussian_kl(mu.float(), logvar.float()).sum(1),
+        )
