@@ -145,12 +145,11 @@ def _convert(name: str, hint: Any, value: Any) -> Any:
         if Ellipsis not in arguments and len(value) != len(arguments):
             raise VaeError(f"{name} must have {len(arguments)} numbers, not {len(value)}.")
         return tuple(_convert(name, int, item) for item in value)
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        if math.isfinite(value):
-            return float(value)
-    elif hint is int and isinstance(value, int) and not isinstance(value, bool):
-        return value
-    elif (hint is str or get_origin(hint) is Literal) and isinstance(value, str):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is float and is_number and math.isfinite(value):
+        return float(value)
+    is_whole = hint is int and is_number and isinstance(value, int)
+    if is_whole or ((hint is str or get_origin(hint) is Literal) and isinstance(value, str)):
         return value
     wanted = {int: "a whole number", float: "a number"}.get(hint, "a string")
     raise VaeError(f"{name} must be {wanted}, not {value!r}.")

@@ -94,7 +94,7 @@ def read_json(path: Path) -> Any:
 
 
 def read_json_lines(path: Path) -> list[Any]:
-    """Every whole JSON line of ``path``; a last line that a killed process cut short is left out."""
+    """Every JSON line of ``path``, less a last one that a killed process cut short."""
     if not path.is_file():
         return []
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -58,7 +58,9 @@ PRESETS: dict[str, Preset] = {
 DEFAULT_PRESET = "conv-16"
 
 
-def make_config(preset: str, dataset: str, image_shape: tuple[int, int, int], **chosen: Any) -> Config:
+def make_config(
+    preset: str, dataset: str, image_shape: tuple[int, int, int], **chosen: Any
+) -> Config:
     """A full configuration: a preset's defaults with the ``chosen`` fields on top.
 
     Args:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+
+from vae.runs import Run
 
 QUANTILE_LEVELS = (1, 5, 25, 50, 75, 95, 99)  # percent
 ACTIVE_VARIANCE = 0.01
@@ -29,3 +33,29 @@ def quantiles(mu: np.ndarray, logvar: np.ndarray, seed: int = 0) -> np.ndarray:
     """
     eps = np.random.default_rng(seed).standard_normal(mu.shape, dtype=np.float32)
     return np.percentile(mu + np.exp(0.5 * logvar) * eps, QUANTILE_LEVELS, axis=0)
+
+
+def facts(run: Run) -> dict[str, Any]:
+    """What the live channel and the pages say of a model, as JSON values.
+
+    ``name``, ``dataset``, ``objective``, ``likelihood``, ``latent_dim``, ``image_shape``
+    [H, W, C], ``bundled``, and per dimension ``kl`` (nats), ``active`` and ``quantiles``
+    (at ``quantile_levels`` percent, each a list over dimensions).
+
+    Raises:
+        VaeError: if the run's codes are missing or damaged.
+    """
+    codes, model, training = run.codes(), run.config.model, run.config.training
+    return {
+        "name": run.name,
+        "dataset": training.dataset,
+        "objective": "elbo" if training.beta == 1 else f"beta-vae (beta = {training.beta:g})",
+        "likelihood": model.likelihood,
+        "latent_dim": model.latent_dim,
+        "image_shape": list(model.image_shape),
+        "bundled": run.bundled,
+        "kl": kl_per_dimension(codes.mu, codes.logvar).round(6).tolist(),
+        "active": active_units(codes.mu).tolist(),
+        "quantile_levels": list(QUANTILE_LEVELS),
+        "quantiles": quantiles(codes.mu, codes.logvar).round(5).tolist(),
+    }

@@ -1,0 +1,42 @@
+"""The command line: ``python -m vae models | datasets | train | evaluate | map | export | …``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from vae.commands import datasets, models, training
+from vae.errors import VaeError
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="python -m vae", description="Train, inspect and evaluate variational autoencoders."
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for group in (models, datasets, training):
+        group.add_commands(commands)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 only on success, errors in one sentence on stderr."""
+    options = parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except VaeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("error: stopped by the keyboard.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output (head, say) has left: nothing more to say, nothing went wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Weights and training state as safetensors: whole files, checked shapes, no pickle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from vae.errors import VaeError
+from vae.files import write_atomic
+
+
+def save_weights(model: nn.Module, path: Path) -> None:
+    """Write a model's parameters and buffers, atomically."""
+    write_atomic(path, save(_contiguous(model.state_dict())))
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Fill ``model`` from ``path`` in place, only if every name, shape and type fits.
+
+    Raises:
+        VaeError: if the file is missing, truncated, not safetensors, or of another model.
+    """
+    tensors, _ = read_tensors(path)
+    check_tensors(tensors, model.state_dict(), path.name)
+    model.load_state_dict(tensors)
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """All tensors of a safetensors file, on the CPU, and its metadata."""
+    if not path.is_file():
+        raise VaeError(f"There is no weights file {path}.")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise VaeError(f"{path} is not a readable safetensors file: {error}.") from None
+
+
+def check_tensors(found: dict[str, Tensor], wanted: dict[str, Tensor], name: str) -> None:
+    """Refuse tensors that do not fit a model one by one.
+
+    Raises:
+        VaeError: naming the first tensor that is missing, foreign, or of another shape or type.
+    """
+    for key in sorted(set(found) ^ set(wanted)):
+        problem = "lacks the tensor" if key in wanted else "holds a foreign tensor"
+        raise VaeError(f"{name} {problem} {key!r}: it does not belong to this configuration.")
+    for key, tensor in wanted.items():
+        came = found[key]
+        if came.shape != tensor.shape or came.dtype != tensor.dtype:
+            raise VaeError(
+                f"{name}: {key!r} came as {tuple(came.shape)} {came.dtype}, but this "
+                f"configuration needs {tuple(tensor.shape)} {tensor.dtype}."
+            )
+        if not bool(torch.isfinite(came).all()):
+            raise VaeError(f"{name}: {key!r} holds values that are not finite numbers.")
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """What a resumed training needs beside its configuration.
+
+    Random numbers need no state: every epoch's are drawn afresh from (seed, epoch).
+    """
+
+    epoch: int
+    model: dict[str, Tensor]
+    optimizer: dict[str, Tensor]
+
+
+def save_training_state(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, epoch: int
+) -> None:
+    """Write weights, optimiser moments and the number of finished epochs, atomically."""
+    tensors = {f"model.{key}": tensor for key, tensor in model.state_dict().items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
+    write_atomic(path, save(_contiguous(tensors), metadata={"epoch": str(epoch)}))
+
+
+def load_training_state(path: Path) -> TrainingState:
+    """Read what :func:`save_training_state` wrote.
+
+    Raises:
+        VaeError: if the file is missing or damaged.
+    """
+    tensors, metadata = read_tensors(path)
+    if not metadata.get("epoch", "").isdigit():
+        raise VaeError(f"{path} does not say how many epochs it holds.")
+    parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}}
+    for key, tensor in tensors.items():
+        kind, _, rest = key.partition(".")
+        if kind not in parts:
+            raise VaeError(f"{path} holds a foreign tensor {key!r}.")
+        parts[kind][rest] = tensor
+    return TrainingState(int(metadata["epoch"]), parts["model"], parts["optimizer"])
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put saved moments, keyed ``"<parameter index>.<name>"``, into a fresh optimiser."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        index, _, name = key.partition(".")
+        state.setdefault(int(index), {})[name] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+
+
+def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}

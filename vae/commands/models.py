@@ -1,0 +1,112 @@
+"""``models``, ``evaluate NAME``, ``export NAME``, ``import FILE``, ``delete NAME``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from vae.commands import add_command, print_json
+from vae.files import write_atomic
+
+
+def add_commands(commands: Any) -> None:
+    """Add the group to the parser."""
+    add_command(commands, "models", _models, "list the bundled and the trained models")
+    command = add_command(commands, "evaluate", _evaluate, "measure a model on its test split")
+    command.add_argument("name", help="the model")
+    command.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
+    command = add_command(commands, "export", _export, "pack a model into one zip")
+    command.add_argument("name", help="the model")
+    command.add_argument("--output", type=Path, help="the file to write (default: NAME.zip)")
+    command = add_command(commands, "import", _import, "add a model from an exported zip")
+    command.add_argument("file", type=Path, help="the zip")
+    command.add_argument("--name", help="what to call it (default: its own name)")
+    command = add_command(commands, "delete", _delete, "delete a trained model for good")
+    command.add_argument("name", help="the model")
+
+
+def _models(options: argparse.Namespace) -> int:
+    from vae.runs import list_runs
+
+    runs, broken = list_runs()
+    for folder in broken:
+        print(f"warning: {folder.name} is left out: {folder.reason}", file=sys.stderr)
+    facts = [
+        {
+            "name": run.name,
+            "path": str(run.path),
+            "dataset": run.config.training.dataset,
+            "preset": run.config.preset,
+            "latent_dim": run.config.model.latent_dim,
+            "image_shape": list(run.config.model.image_shape),
+            "bundled": run.bundled,
+            "state": run.status["state"],
+            "ready": run.ready,
+        }
+        for run in runs
+    ]
+    if options.json:
+        print_json(facts)
+        return 0
+    for fact in facts:
+        kind = "bundled" if fact["bundled"] else fact["state"]
+        print(f"{fact['name']:24} {fact['dataset']:16} d = {fact['latent_dim']:<5} {kind}")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from vae.datasets import load
+    from vae.devices import resolve_device
+    from vae.evaluation import evaluate
+    from vae.runs import find_run, load_model
+
+    run = find_run(options.name)
+    model = load_model(run, resolve_device(options.device))
+    dataset = run.config.training.dataset
+    found = evaluate(model, load(dataset, "test").images, dataset)
+    if options.json:
+        print_json({"name": run.name, **found})
+        return 0
+    print(f"{run.name}: {found['n']} test images of {dataset}")
+    print(f"  ELBO            {found['elbo']:10.2f} ± {found['standard_error']:.2f} nats per image")
+    print(f"  reconstruction  {found['reconstruction']:10.2f} nats")
+    print(f"  KL              {found['kl']:10.2f} nats")
+    print(f"  bits/dimension  {found['bits_per_dimension']:10.4f}")
+    print(f"  active units    {found['active_units']:>7} of {found['latent_dim']}")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from vae.archive import export_run
+    from vae.runs import find_run
+
+    path = options.output or Path(f"{options.name}.zip")
+    data = export_run(find_run(options.name))
+    write_atomic(path, data)
+    facts = {"name": options.name, "path": str(path), "bytes": len(data)}
+    print_json(facts) if options.json else print(f"{path}: {len(data) / 1e6:.2f} MB")
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from vae.archive import import_archive
+    from vae.errors import VaeError
+
+    try:
+        data = options.file.read_bytes()
+    except OSError as error:
+        raise VaeError(f"Could not read {options.file}: {error.strerror}.") from None
+    run = import_archive(data, options.name)
+    facts = {"name": run.name, "path": str(run.path)}
+    print_json(facts) if options.json else print(f"imported as {run.name}")
+    return 0
+
+
+def _delete(options: argparse.Namespace) -> int:
+    from vae.runs import delete_run
+
+    delete_run(options.name)
+    print_json({"deleted": options.name}) if options.json else print(f"deleted {options.name}")
+    return 0

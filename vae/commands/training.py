@@ -1,0 +1,117 @@
+"""``train NAME`` and ``map NAME``: the long work, with a progress bar or as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any, get_args
+
+from vae.commands import add_command, print_json
+from vae.config import Config, Device, Precision, Schedule
+from vae.errors import VaeError
+from vae.presets import DEFAULT_PRESET, PRESETS
+
+
+def add_commands(commands: Any) -> None:
+    """Add the group to the parser."""
+    command = add_command(commands, "train", _train, "train a model, or go on with a stopped one")
+    command.add_argument("name", help="what the model is called")
+    command.add_argument("--dataset", help="see: python -m vae datasets")
+    command.add_argument("--preset", help=f"one of {', '.join(PRESETS)} (default {DEFAULT_PRESET})")
+    command.add_argument("--epochs", type=int, help="passes over the training images")
+    command.add_argument("--batch-size", type=int, help="images per gradient step")
+    command.add_argument("--lr", type=float, help="Adam's learning rate")
+    command.add_argument("--lr-schedule", choices=get_args(Schedule), help="how it changes")
+    command.add_argument("--beta", type=float, help="weight of the KL term")
+    command.add_argument("--latent-dim", type=int, help="dimensions of z")
+    command.add_argument("--seed", type=int, help="of weights, order and noise (default 0)")
+    command.add_argument("--device", choices=get_args(Device), help="default auto")
+    command.add_argument("--precision", choices=get_args(Precision), help="default fp32")
+    command.add_argument(
+        "--resume", action="store_true", help="go on with a stopped run to its configured end"
+    )
+    command = add_command(commands, "map", _map, "fit a t-SNE map of a model's codes")
+    command.add_argument("name", help="the model")
+    command.add_argument("--method", default="tsne", choices=["tsne", "pca"])
+    command.add_argument("--points", type=int, default=5000, help="codes to place (default 5000)")
+    command.add_argument("--perplexity", type=float, default=30.0, help="default 30")
+    command.add_argument("--seed", type=int, default=0, help="default 0")
+
+
+_CHOICES = (
+    "epochs batch_size lr lr_schedule beta latent_dim seed device precision".split()  # noqa: SIM905
+)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from vae.card import command
+    from vae.datasets import find
+    from vae.presets import make_config
+    from vae.runs import find_run
+    from vae.worker import prepare, resumable, train_run, with_device
+
+    chosen = {name: getattr(options, name) for name in _CHOICES}
+    if options.resume:
+        fixed = {**chosen, "dataset": options.dataset, "preset": options.preset, "device": None}
+        for name, value in fixed.items():
+            if value is not None:
+                raise VaeError(
+                    f"--{name.replace('_', '-')} cannot be changed on --resume: a run goes on "
+                    "as it was configured."
+                )
+        run = resumable(options.name)
+        folder, config = run.path, with_device(run.config, options.device)
+    else:
+        if options.dataset is None:
+            raise VaeError("Which data set? Say --dataset NAME; see: python -m vae datasets.")
+        shape = find(options.dataset).image_shape
+        config = make_config(options.preset or DEFAULT_PRESET, options.dataset, shape, **chosen)
+        _check_ready(config)
+        folder = prepare(options.name, config)
+    if not options.json:
+        print(command(folder.name, config))
+    state = train_run(folder, config, None if options.json else _Bar(config))
+    found = find_run(options.name).evaluation or {}
+    if options.json:
+        print_json({"name": options.name, "state": state, "path": str(folder), **found})
+    else:
+        print(
+            f"{state}: test −ELBO {-found['elbo']:.2f} nats = reconstruction "
+            f"{found['reconstruction']:.2f} + KL {found['kl']:.2f}"
+        )
+    return 0
+
+
+def _check_ready(config: Config) -> None:
+    """Fail before a folder is made: a name should not be used up by a typing error."""
+    from vae.datasets import load
+    from vae.devices import resolve_device
+
+    resolve_device(config.training.device)
+    load(config.training.dataset, "validation")
+
+
+class _Bar:
+    """A tqdm bar in epochs, with the latest terms beside it."""
+
+    def __init__(self, config: Config) -> None:
+        from tqdm import tqdm
+
+        layout = "{l_bar}{bar}| {n:.1f}/{total} epochs [{elapsed}<{remaining}{postfix}]"
+        self._bar = tqdm(total=config.training.epochs, bar_format=layout, file=sys.stderr)
+
+    def __call__(self, point: Any, config: Config) -> None:
+        self._bar.set_postfix_str(
+            f"{point.split} loss {point.loss:.2f} nats = {point.reconstruction:.2f} "
+            f"+ {config.training.beta:g} × {point.kl:.2f}",
+            refresh=False,
+        )
+        if self._bar.n == 0 and point.epoch > 1:
+            self._bar.initial = self._bar.n = int(point.epoch)
+        self._bar.update(point.epoch - self._bar.n)
+        if point.split == "validation" and point.epoch == config.training.epochs:
+            self._bar.close()
+
+
+def _map(options: argparse.Namespace) -> int:
+    raise VaeError("not yet")

@@ -1,0 +1,227 @@
+"""Run folders and bundled models: finding, reading, loading and deleting them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from vae.checkpoints import load_weights
+from vae.config import Config, config_from_json
+from vae.errors import VaeError
+from vae.files import load_npz, read_json, read_json_lines
+from vae.model import VAE
+from vae.status import is_alive, read_status
+
+NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Posteriors of held-out images.
+
+    Attributes:
+        mu: posterior means, (n, d) float32.
+        logvar: posterior log-variances, (n, d) float32.
+        labels: class numbers, (n,) int64.
+        indices: rows of the test split that they belong to, (n,) int64.
+    """
+
+    mu: np.ndarray
+    logvar: np.ndarray
+    labels: np.ndarray
+    indices: np.ndarray
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained (or training, or bundled) model: a name, a folder and its configuration."""
+
+    name: str
+    path: Path
+    bundled: bool
+    config: Config
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """``status.json``, its ``state`` checked against the living processes."""
+        return {"state": "done"} if self.bundled else read_status(self.path)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Date, command, versions and seconds of the training, as its process wrote them."""
+        return read_json(self.path / "status.json")
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be opened: weights and codes are there."""
+        return all((self.path / name).is_file() for name in ("weights.safetensors", "codes.npz"))
+
+    @property
+    def evaluation(self) -> dict[str, Any] | None:
+        """``evaluation.json``, or ``None`` before the end of training."""
+        path = self.path / "evaluation.json"
+        return read_json(path) if path.is_file() else None
+
+    @property
+    def maps_dir(self) -> Path:
+        """Where new maps are stored: a bundled model's own folder is never written to."""
+        return runs_dir() / ".bundled" / self.name / "maps" if self.bundled else self.path / "maps"
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The points of the training curves so far (see :class:`vae.training.Progress`)."""
+        return read_json_lines(self.path / "metrics.jsonl")
+
+    def codes(self) -> Codes:
+        """The codes of held-out images.
+
+        Raises:
+            VaeError: if they are missing, damaged, or of another latent size.
+        """
+        path = self.path / "codes.npz"
+        if not path.is_file():
+            raise VaeError(f"The model {self.name!r} has no codes yet: its training is not done.")
+        codes = _read_codes(path, path.stat().st_mtime_ns)
+        if codes.mu.shape[1] != self.config.model.latent_dim:
+            raise VaeError(
+                f"{path} holds codes of {codes.mu.shape[1]} dimensions; the model "
+                f"has {self.config.model.latent_dim}."
+            )
+        return codes
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A folder that should be a run and is not, with the reason."""
+
+    name: str
+    reason: str
+
+
+@lru_cache(maxsize=16)
+def _read_codes(path: Path, _changed: int) -> Codes:
+    return parse_codes(load_npz(path), str(path))
+
+
+def parse_codes(arrays: dict[str, np.ndarray], label: str) -> Codes:
+    """Check the arrays of a ``codes.npz``.
+
+    Raises:
+        VaeError: if one is missing, or shapes disagree, or a value is not finite.
+    """
+    try:
+        mu, logvar = arrays["mu"].astype(np.float32), arrays["logvar"].astype(np.float32)
+        labels, indices = arrays["labels"].astype(np.int64), arrays["indices"].astype(np.int64)
+    except (KeyError, ValueError) as error:
+        raise VaeError(f"{label} is not a file of codes: {error}.") from None
+    if mu.ndim != 2 or mu.shape != logvar.shape or not len(mu) == len(labels) == len(indices):
+        raise VaeError(f"{label} holds arrays whose shapes disagree: {mu.shape}, {logvar.shape}.")
+    if not (np.isfinite(mu).all() and np.isfinite(logvar).all()):
+        raise VaeError(f"{label} holds values that are not finite numbers.")
+    return Codes(mu, logvar, labels, indices)
+
+
+def check_name(name: str) -> str:
+    """``name`` itself, if a model may be called so.
+
+    Raises:
+        VaeError: if it may not.
+    """
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise VaeError(
+            f"{name!r} is no name for a model: use 1 to 64 letters, digits, '.', '_' or '-', "
+            "beginning with a letter or digit."
+        )
+    return name
+
+
+def runs_dir() -> Path:
+    """Where trained models live: ``$VAE_RUNS``, else ``runs`` under the working directory."""
+    return Path(os.environ.get("VAE_RUNS") or "runs").absolute()
+
+
+def pretrained_dir() -> Path:
+    """Where the bundled models live."""
+    return Path(__file__).parent / "pretrained"
+
+
+def _open(path: Path, bundled: bool) -> Run:
+    config = config_from_json(read_json(path / "config.json"), str(path / "config.json"))
+    return Run(path.name, path, bundled, config)
+
+
+def _folders(parent: Path) -> list[Path]:
+    if not parent.is_dir():
+        return []
+    return sorted(p for p in parent.iterdir() if p.is_dir() and re.fullmatch(NAME_PATTERN, p.name))
+
+
+def list_runs() -> tuple[list[Run], list[Broken]]:
+    """All models, bundled ones first, and the folders that could not be read, with reasons."""
+    runs: list[Run] = []
+    broken: list[Broken] = []
+    for parent, bundled in ((pretrained_dir(), True), (runs_dir(), False)):
+        for path in _folders(parent):
+            if any(run.name == path.name for run in runs):
+                broken.append(Broken(path.name, "a bundled model has the same name"))
+                continue
+            try:
+                run = _open(path, bundled)
+                if not bundled:
+                    read_status(path)
+                runs.append(run)
+            except VaeError as error:
+                broken.append(Broken(path.name, str(error)))
+    return runs, broken
+
+
+def find_run(name: str) -> Run:
+    """The model called ``name``; a bundled one wins over a folder of the same name.
+
+    Raises:
+        VaeError: if there is none (saying which there are), or its configuration is damaged.
+    """
+    check_name(name)
+    for parent, bundled in ((pretrained_dir(), True), (runs_dir(), False)):
+        if (parent / name).is_dir():
+            return _open(parent / name, bundled)
+    names = ", ".join(run.name for run in list_runs()[0]) or "none"
+    raise VaeError(f"There is no model {name!r}; there are: {names}.")
+
+
+def load_model(run: Run, device: torch.device | str = "cpu") -> VAE:
+    """The run's model with its weights, in evaluation mode.
+
+    Raises:
+        VaeError: if the weights are missing, damaged, or do not fit ``config.json``.
+    """
+    model = VAE(run.config.model)
+    load_weights(model, run.path / "weights.safetensors")
+    return model.to(device).eval()
+
+
+def delete_run(name: str) -> None:
+    """Delete a trained model's folder for good.
+
+    Raises:
+        VaeError: if it is bundled, at work, unknown, or cannot be removed.
+    """
+    check_name(name)
+    if (pretrained_dir() / name).is_dir():
+        raise VaeError(f"{name!r} is a bundled model and cannot be deleted.")
+    path = runs_dir() / name
+    if not path.is_dir():
+        raise VaeError(f"There is no model {name!r} to delete.")
+    if is_alive(path):
+        raise VaeError(f"{name!r} is training; stop it before you delete it.")
+    try:
+        shutil.rmtree(path)
+    except OSError as error:
+        raise VaeError(f"Could not delete {path}: {error.strerror}.") from error
