@@ -1,0 +1,168 @@
+"""Images, labels and factors of a data set, in splits that are the same for everyone, for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from vae.datasets import shapes
+from vae.datasets.registry import (
+    SPLITS,
+    DatasetInfo,
+    SplitName,
+    data_dir,
+    find,
+    raw_dir,
+    raw_files,
+)
+from vae.errors import VaeError
+
+# Constant and apart from the training seed: results of different seeds stay comparable, and no
+# validation image of one run is a training image of another.
+_SPLIT_SEED = 20240917
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of a data set. The arrays are shared between callers and therefore read-only.
+
+    Attributes:
+        images: uint8 (n, height, width, channels), 0–255.
+        labels: int64 (n,), an index into `DatasetInfo.classes`.
+        factors: float32 (n, k), the known causes of each image, or None where they are unknown.
+        indices: int64 (n,), each image's row in the official file (the training file for "train"
+            and "validation", the test file for "test"), or in the whole set if it has one file.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    factors: np.ndarray | None
+    indices: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def load(name: str, split: str) -> Split:
+    """The images of one split, from memory if they were asked for lately.
+
+    Raises:
+        VaeError: if the data set or split is unknown, or its files are missing or damaged.
+    """
+    info = find(name)
+    if split not in SPLITS:
+        raise VaeError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
+    return _load(info.name, split, data_dir())
+
+
+@lru_cache(maxsize=8)
+def _load(name: str, split: SplitName, root: Path) -> Split:
+    info = find(name)
+    if info.bundled:
+        images, labels, factors = _GENERATED[name]()
+        sizes = (info.sizes["test"], info.sizes["validation"], info.sizes["train"])
+        rows = dict(zip(("test", "validation", "train"), _cut(sizes), strict=True))[split]
+        return _freeze(images, labels, factors, rows)
+    images, labels = read_official(info, root, train=split != "test")
+    if split == "test":
+        rows = np.arange(len(images))
+    else:
+        validation, train = _cut((info.sizes["validation"], info.sizes["train"]))
+        # In the official order, as the test split is.
+        rows = np.sort(train if split == "train" else validation)
+    return _freeze(images, labels, None, rows)
+
+
+def _cut(sizes: tuple[int, ...]) -> list[np.ndarray]:
+    """Disjoint random parts of the given sizes that cover 0 … sum(sizes) − 1."""
+    # The legacy generator on purpose: NumPy promises its stream to all future versions, which
+    # `default_rng` does not.
+    order = np.random.RandomState(_SPLIT_SEED).permutation(sum(sizes))
+    return np.split(order, np.cumsum(sizes)[:-1])
+
+
+def _freeze(
+    images: np.ndarray, labels: np.ndarray, factors: np.ndarray | None, rows: np.ndarray
+) -> Split:
+    parts = (images[rows], labels[rows].astype(np.int64), rows.astype(np.int64))
+    chosen = None if factors is None else factors[rows]
+    for array in (*parts, chosen):
+        if array is not None:
+            array.flags.writeable = False
+    return Split(images=parts[0], labels=parts[1], factors=chosen, indices=parts[2])
+
+
+@lru_cache(maxsize=1)
+def _digits() -> tuple[np.ndarray, np.ndarray, None]:
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    # Sixteen levels of ink, 0–16 → 0–255.
+    images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
+    return images[..., None], bunch.target, None
+
+
+@lru_cache(maxsize=1)
+def _shapes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    factors = shapes.grid()
+    return shapes.render(factors), factors[:, 0], factors
+
+
+_GENERATED: dict[str, Callable[[], tuple[np.ndarray, np.ndarray, np.ndarray | None]]] = {
+    "digits": _digits,
+    "shapes": _shapes,
+}
+
+
+def read_official(info: DatasetInfo, root: Path, train: bool) -> tuple[np.ndarray, np.ndarray]:
+    """All images (n, H, W, 1) and labels (n,) of the official training or test file.
+
+    Raises:
+        VaeError: if the files are not under ``root``, or are damaged.
+    """
+    folder = raw_dir(info, root)
+    if not all((folder / file).is_file() for file in raw_files(info)):
+        raise VaeError(
+            f"The data set {info.name!r} is not in {folder}: run "
+            f"`python -m vae datasets download {info.name}`, or use digits or shapes, "
+            "which work offline."
+        )
+    from torchvision import datasets
+
+    options = {"split": "letters"} if info.torchvision == "EMNIST" else {}
+    try:
+        reader = getattr(datasets, info.torchvision)(root, train=train, **options)
+    # What torchvision raises on a malformed idx file, depending on where it stumbles.
+    except (
+        AssertionError,
+        IndexError,
+        KeyError,
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as e:
+        raise _damaged(info, folder, str(e) or "malformed header") from e
+    images, labels = reader.data.numpy(), reader.targets.numpy()
+    if info.torchvision == "EMNIST":
+        # Stored transposed, and with a = 1.
+        images, labels = images.transpose(0, 2, 1), labels - 1
+    count = info.sizes["train"] + info.sizes["validation"] if train else info.sizes["test"]
+    if images.shape != (count, *info.image_shape[:2]) or labels.shape != (count,):
+        raise _damaged(
+            info, folder, f"images {images.shape} and labels {labels.shape}, expected {count:,}"
+        )
+    if labels.min() < 0 or labels.max() >= len(info.classes):
+        raise _damaged(info, folder, "a label is out of range")
+    return images[..., None], labels
+
+
+def _damaged(info: DatasetInfo, folder: Path, reason: str) -> VaeError:
+    return VaeError(
+        f"The files of {info.name!r} in {folder} are damaged ({reason}): run "
+        f"`python -m vae datasets download {info.name}` to fetch them again."
+    )

@@ -1,0 +1,189 @@
+"""Which data sets there are, and whether their files are at hand. Reads no image, imports no torch.
+
+Downloaded sets lie in torchvision's layout under `data_dir()`: ``MNIST/raw/…``, ``KMNIST/raw/…``.
+"""
+
+from __future__ import annotations
+
+import os
+import string
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from vae.errors import VaeError
+
+SplitName = Literal["train", "validation", "test"]
+SPLITS: tuple[SplitName, ...] = get_args(SplitName)
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What is known of a data set before any of it is read.
+
+    Attributes:
+        name: the name that `load` and the command line take.
+        title: the name on screen.
+        image_shape: height, width, channels.
+        classes: what label 0, 1, 2, … means.
+        sizes: images in "train", "validation" and "test".
+        source: where it comes from, and its licence, in one line.
+        torchvision: the class of torchvision.datasets that reads it, also the name of its folder;
+            empty for the bundled sets.
+        file_stems: (training, test): how the names of its idx files begin.
+        download_megabytes: size of the download; 0 for the bundled sets.
+    """
+
+    name: str
+    title: str
+    image_shape: tuple[int, int, int]
+    classes: tuple[str, ...]
+    sizes: dict[SplitName, int]
+    source: str
+    torchvision: str = ""
+    file_stems: tuple[str, str] = ("train", "t10k")
+    download_megabytes: int = 0
+
+    @property
+    def bundled(self) -> bool:
+        """True if it works offline, straight after the installation."""
+        return not self.torchvision
+
+
+_LIKE_MNIST: dict[SplitName, int] = {"train": 55_000, "validation": 5_000, "test": 10_000}
+
+_ALL = (
+    DatasetInfo(
+        name="digits",
+        title="Digits 8×8",
+        image_shape=(8, 8, 1),
+        classes=tuple(string.digits),
+        sizes={"train": 1_297, "validation": 200, "test": 300},
+        source="Alpaydin and Kaynak 1998, UCI repository (CC BY 4.0), bundled with scikit-learn",
+    ),
+    DatasetInfo(
+        name="shapes",
+        title="Shapes with known factors",
+        image_shape=(64, 64, 1),
+        classes=("square", "ellipse", "heart"),
+        sizes={"train": 6_276, "validation": 500, "test": 1_000},
+        source="Drawn by vae.datasets.shapes in the manner of dSprites (Matthey et al. 2017)",
+    ),
+    DatasetInfo(
+        name="mnist",
+        title="MNIST",
+        image_shape=(28, 28, 1),
+        classes=tuple(string.digits),
+        sizes=_LIKE_MNIST,
+        source="LeCun, Cortes and Burges 1998 (CC BY-SA 3.0)",
+        torchvision="MNIST",
+        download_megabytes=12,
+    ),
+    DatasetInfo(
+        name="fashion-mnist",
+        title="Fashion-MNIST",
+        image_shape=(28, 28, 1),
+        classes=(
+            *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+            *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+        ),
+        sizes=_LIKE_MNIST,
+        source="Xiao, Rasul and Vollgraf 2017, Zalando Research (MIT)",
+        torchvision="FashionMNIST",
+        download_megabytes=31,
+    ),
+    DatasetInfo(
+        name="kmnist",
+        title="Kuzushiji-MNIST",
+        image_shape=(28, 28, 1),
+        classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+        sizes=_LIKE_MNIST,
+        source="Clanuwat et al. 2018, CODH (CC BY-SA 4.0)",
+        torchvision="KMNIST",
+        download_megabytes=21,
+    ),
+    DatasetInfo(
+        name="emnist-letters",
+        title="EMNIST letters",
+        image_shape=(28, 28, 1),
+        classes=tuple(string.ascii_uppercase),
+        sizes={"train": 119_800, "validation": 5_000, "test": 20_800},
+        source="Cohen et al. 2017, from NIST Special Database 19",
+        torchvision="EMNIST",
+        file_stems=("emnist-letters-train", "emnist-letters-test"),
+        download_megabytes=562,
+    ),
+)
+
+DATASETS: dict[str, DatasetInfo] = {info.name: info for info in _ALL}
+
+
+def find(name: str) -> DatasetInfo:
+    """The entry of ``name``.
+
+    Raises:
+        VaeError: if there is no such data set.
+    """
+    if name not in DATASETS:
+        raise VaeError(f"There is no data set {name!r}; choose one of {', '.join(DATASETS)}.")
+    return DATASETS[name]
+
+
+def data_dir() -> Path:
+    """``$VAE_DATA``, or ``data`` under the working directory."""
+    return Path(os.environ.get("VAE_DATA") or "data").expanduser().absolute()
+
+
+def raw_dir(info: DatasetInfo, root: Path) -> Path:
+    """The folder under ``root`` in which torchvision looks for the idx files of ``info``."""
+    return root / info.torchvision / "raw"
+
+
+def raw_files(info: DatasetInfo) -> dict[str, int]:
+    """File name → exact size in bytes of every idx file that a downloaded set needs.
+
+    An idx file is a header (16 bytes for images, 8 for labels) and one byte per pixel or label.
+    """
+    height, width, _ = info.image_shape
+    counts = (info.sizes["train"] + info.sizes["validation"], info.sizes["test"])
+    files = {}
+    for stem, count in zip(info.file_stems, counts, strict=True):
+        files[f"{stem}-images-idx3-ubyte"] = 16 + count * height * width
+        files[f"{stem}-labels-idx1-ubyte"] = 8 + count
+    return files
+
+
+def is_available(name: str) -> bool:
+    """True if ``name`` can be loaded now: bundled, or its files are there in their full size.
+
+    Raises:
+        VaeError: if there is no such data set.
+    """
+    info = find(name)
+    if info.bundled:
+        return True
+    folder = raw_dir(info, data_dir())
+    # The size tells a half-written file from a whole one, at the price of one stat.
+    return all(
+        (folder / file).is_file() and (folder / file).stat().st_size == size
+        for file, size in raw_files(info).items()
+    )
+
+
+def describe() -> list[dict[str, Any]]:
+    """The data sets as JSON-able facts; ``path`` is null for the bundled ones."""
+    return [
+        {
+            "name": info.name,
+            "title": info.title,
+            "image_shape": list(info.image_shape),
+            "classes": len(info.classes),
+            "sizes": dict(info.sizes),
+            "bundled": info.bundled,
+            "available": is_available(info.name),
+            "path": None if info.bundled else str(raw_dir(info, data_dir())),
+            "download_megabytes": info.download_megabytes,
+            "source": info.source,
+        }
+        for info in DATASETS.values()
+    ]
