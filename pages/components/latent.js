@@ -20,11 +20,11 @@ export const lerp = (a, b, t) => Array.from(a, (v, i) => (1 - t) * v + t * b[i])
  */
 export function slerp(a, b, t) {
   const lengths = norm(a) * norm(b);
-  if (lengths < 1e-12) return lerp(a, b, t);
+  if (lengths === 0) return lerp(a, b, t);
   const cosine = clamp(a.reduce((sum, v, i) => sum + v * b[i], 0) / lengths, -1, 1);
   const omega = Math.acos(cosine);
   const sine = Math.sin(omega);
-  if (sine < 1e-6) return lerp(a, b, t);
+  if (sine < 1e-4) return lerp(a, b, t);
   const wa = Math.sin((1 - t) * omega) / sine;
   const wb = Math.sin(t * omega) / sine;
   return Array.from(a, (v, i) => wa * v + wb * b[i]);

@@ -24,14 +24,6 @@ export function split(buffer, [height, width, channels]) {
     bytes.subarray(i * size, (i + 1) * size));
 }
 
-/** Largest size inside `box` pixels that keeps the shape; whole multiples where they fit. Pure. */
-export function fit([height, width], box) {
-  const scale = box / Math.max(height, width);
-  const whole = scale >= 1 ? Math.floor(scale) : scale;
-  const chosen = whole / scale > 0.93 ? whole : scale; // even pixels where it costs little size
-  return { width: Math.round(width * chosen), height: Math.round(height * chosen), scale: chosen };
-}
-
 const frames = new WeakMap(); // canvas → its ImageData, so that a paint allocates nothing
 
 /**

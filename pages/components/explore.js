@@ -1,0 +1,288 @@
+/** The Explore page: one slider per latent dimension, the image decoded while it moves. */
+
+import { calm, element, Paints, showLine } from "./dom.js";
+import {
+  dimensionName, fractionOf, freshSeed, median, norm, normals, pack, sameCode, signed, sliderRange,
+  spaced, traverse, uniforms, valueAt,
+} from "./latent.js";
+import { drawPixels, filmstrip } from "./pixels.js";
+import { slider } from "./slider.js";
+import { LiveChannel } from "./wire.js";
+
+const STRIP = 9; // decodes along the dimension that moves
+const LANES = ["image", { name: "strip", every: 50 }]; // the large image goes first
+
+/** Dimensions by KL, largest first, parted into active and inactive. Pure. */
+export function orderDimensions(kl, active) {
+  const order = kl.map((_, i) => i).sort((a, b) => kl[b] - kl[a]);
+  return { active: order.filter((i) => active[i]), inactive: order.filter((i) => !active[i]) };
+}
+
+/** Height of a slider's row in pixels, so that n of them fill the page without scrolling. Pure. */
+export const rowHeight = (n) => Math.round(Math.min(72, Math.max(37, 560 / n)));
+
+/**
+ * Whether a code that Python sends must be shown. It is not, when it is the one shown already, or
+ * the echo of one this view has sent, or when the hand is on a slider. Pure.
+ */
+export function mustShow(incoming, { shown, sent, held }) {
+  if (!incoming || held || sameCode(incoming, shown)) return false;
+  return !sent.some((z) => sameCode(z, incoming));
+}
+
+export function mount(root, args) {
+  const place = root.querySelector(".vae");
+  let view = build(place, args);
+  return {
+    update(next) {
+      if (next.data.model === args.data.model) view.update(next);
+      else {
+        view.destroy();
+        view = build(place, next);
+      }
+      args = next;
+    },
+    destroy: () => view.destroy(),
+  };
+}
+
+function build(root, args) {
+  const { model, shape, kl, active, quantiles } = args.data;
+  let z = [...args.data.z];
+  let start = [...z];
+  let incoming = args.data.z;
+  let sent = [];
+  let origin = args.data.origin ?? null; // {index, label} of the held-out image that z encodes
+  let codes = null;
+  let smooth = false;
+  const trips = [];
+  const order = orderDimensions(kl, active);
+  const dimensions = [...order.active, ...order.inactive];
+  let moving = dimensions[0];
+  let lastImage = null;
+  let lastStrip = null;
+
+  // ---- what stands on the page
+  const image = element("canvas", { class: "image", role: "img", "aria-label": "Decoded image" });
+  image.style.width = `${(100 * shape[1]) / Math.max(shape[0], shape[1])}%`;
+  const stripBox = element("div");
+  const strip = filmstrip(stripBox, STRIP, shape);
+  const marker = element("i", { class: "strip-marker", "aria-hidden": "true" });
+  const stripName = element("span", { class: "quiet" });
+  const stripEnds = element("span", { class: "quiet number" });
+  const trip = element("dd", { class: "number" }, "–");
+  const length = element("dd", { class: "number" });
+  const from = element("dd");
+  const line = element("span", { class: "line-state", role: "status" });
+  const message = element("div", { class: "message", role: "alert" });
+  const reset = button("Reset", "Back to where this exploration began", () => jump(start));
+  const smoothing = element("button", {
+    type: "button", "aria-pressed": "false", onclick: toggleSmooth,
+    title: "Interpolate between pixels instead of showing them as squares",
+  }, "Smooth");
+  const buttons = element("div", { class: "buttons" },
+    button("Random", "A draw from the prior: z ~ N(0, I)", () =>
+      jump(normals(z.length, freshSeed()))),
+    button("Mean", "The mean of the prior: z = 0", () => jump(z.map(() => 0))),
+    button("Real image", "The code of a random held-out image", realImage),
+    reset);
+  const rows = new Map(dimensions.map((dim) => [dim, makeRow(dim)]));
+  const list = element("div", { class: "rows" }, ...order.active.map((dim) => rows.get(dim).element));
+  list.style.setProperty("--row", `${rowHeight(Math.max(1, order.active.length))}px`);
+  const folded = element("details", { hidden: order.inactive.length === 0 },
+    element("summary", {}, `${order.inactive.length} inactive ${
+      order.inactive.length === 1 ? "dimension" : "dimensions"}: the decoder ignores them`),
+    ...order.inactive.map((dim) => rows.get(dim).element));
+  list.append(folded);
+  const term = (name, value, title) =>
+    element("div", { title }, element("dt", {}, name), value);
+  root.replaceChildren(
+    element("section", { class: "controls", "aria-label": "The code z" }, buttons, list),
+    element("section", { class: "output", "aria-label": "The decoded image" },
+      element("div", { class: "stage" }, image),
+      element("div", { class: "strip-part" },
+        element("div", { class: "strip-head" }, stripName, stripEnds),
+        element("div", { class: "strip-box", onclick: pickOnStrip }, stripBox, marker)),
+      element("div", { class: "side" },
+        element("dl", { class: "readouts" },
+          term("from", from, "Where this code comes from"),
+          term("‖z‖", length, "Length of z; draws from the prior have about √d"),
+          term("decode", trip, "Median of the last 30 round trips: browser, server, browser")),
+        element("div", { class: "foot" }, line, smoothing),
+        message)));
+
+  function button(text, title, onclick) {
+    return element("button", { type: "button", title, onclick }, text);
+  }
+
+  function makeRow(dim) {
+    const value = element("output", { class: "value number" });
+    const track = slider({
+      label: `z ${dim + 1}, ${kl[dim].toFixed(2)} nats`,
+      range: sliderRange(quantiles[dim], [z[dim]]),
+      value: z[dim],
+      quantiles: quantiles[dim],
+      words: (v) => v.toFixed(2),
+      onInput(to) {
+        z[dim] = to;
+        origin = null;
+        value.textContent = signed(to);
+        choose(dim);
+        refresh(performance.now());
+      },
+      onRelease: tell,
+    });
+    const bar = element("i");
+    bar.style.width = `${(100 * kl[dim]) / Math.max(...kl, 1e-9)}%`;
+    const row = element("div", { class: "dimension", onpointerdown: () => choose(dim, true) },
+      element("span", { class: "name", "aria-hidden": "true" },
+        "z", element("sub", {}, String(dim + 1))),
+      track.element, value,
+      element("span", { class: "kl number", title: "KL of this dimension, mean over images" },
+        `${kl[dim].toFixed(2)} nats`, bar));
+    track.input.addEventListener("focus", () => choose(dim, true));
+    return { element: row, track, value };
+  }
+
+  // ---- the line to the decoder
+  const paints = new Paints(root);
+  const channel = new LiveChannel({
+    model,
+    lanes: LANES,
+    onState: (state) => showLine(root, line, state),
+    onError: (sentence) => (message.textContent = sentence),
+  });
+  const showTrip = calm((ms) => (trip.textContent = `${ms.toFixed(1)} ms`));
+  showLine(root, line, "loading");
+
+  function askImage(since) {
+    const asked = [...z];
+    channel.ask("image", Float32Array.from(asked), (answer, ms) => {
+      lastImage = new Uint8Array(answer);
+      drawPixels(image, lastImage, shape, { smooth });
+      paints.painted(since, asked);
+      message.textContent = "";
+      trips.push(ms);
+      if (trips.length > 30) trips.shift();
+      showTrip(median(trips));
+    });
+  }
+
+  function askStrip() {
+    const values = spaced(...rows.get(moving).track.range, STRIP);
+    channel.ask("strip", pack(traverse(z, moving, values)), (answer) => {
+      lastStrip = answer;
+      strip.draw(answer, { smooth });
+    });
+  }
+
+  // ---- what happens
+  function refresh(since) {
+    askImage(since);
+    askStrip();
+    const range = rows.get(moving).track.range;
+    const where = (0.5 + fractionOf(z[moving], range) * (STRIP - 1)) / STRIP;
+    marker.style.left = `${100 * where}%`;
+    stripName.textContent = `along ${dimensionName(moving)}`;
+    stripEnds.textContent = `${signed(range[0], 1)} … ${signed(range[1], 1)}`;
+    length.textContent = `${norm(z).toFixed(1)} of √d = ${Math.sqrt(z.length).toFixed(1)}`;
+    from.textContent = originWords(origin);
+    reset.disabled = sameCode(z, start);
+  }
+
+  function choose(dim, ask = false) {
+    if (dim === moving && rows.get(dim).element.classList.contains("moving")) return;
+    rows.get(moving).element.classList.remove("moving");
+    rows.get(dim).element.classList.add("moving");
+    moving = dim;
+    if (ask) refresh(performance.now());
+  }
+
+  function show(to, newOrigin = null) {
+    z = Array.from(to);
+    origin = newOrigin;
+    for (const [dim, row] of rows) {
+      row.track.set(z[dim]);
+      row.value.textContent = signed(z[dim]);
+    }
+    refresh(performance.now());
+  }
+
+  function jump(to, newOrigin = null) {
+    show(to, newOrigin);
+    tell();
+  }
+
+  /** Tell Python where we are: on release only, for the URL and the other pages. */
+  function tell() {
+    sent = [...sent.slice(-9), [...z]];
+    const rounded = z.map((v) => Math.round(v * 1e4) / 1e4);
+    args.setStateValue("point", { model, z: rounded, index: origin?.index ?? null });
+  }
+
+  async function realImage() {
+    try {
+      codes ??= await fetchCodes(model, z.length);
+    } catch (error) {
+      message.textContent = `The codes of the real images did not come: ${error.message}`;
+      return;
+    }
+    const index = Math.floor(uniforms(freshSeed())() * codes.length);
+    jump(codes[index], { index, label: null });
+  }
+
+  function pickOnStrip(event) {
+    const box = stripBox.getBoundingClientRect();
+    const fraction = ((event.clientX - box.left) / box.width - 0.5 / STRIP) * (STRIP / (STRIP - 1));
+    const to = [...z];
+    to[moving] = valueAt(fraction, rows.get(moving).track.range);
+    jump(to);
+  }
+
+  function toggleSmooth() {
+    smooth = !smooth;
+    smoothing.setAttribute("aria-pressed", String(smooth));
+    if (lastImage) drawPixels(image, lastImage, shape, { smooth });
+    if (lastStrip) strip.draw(lastStrip, { smooth });
+  }
+
+  choose(moving);
+  show(z, origin);
+
+  return {
+    update(next) {
+      args = next;
+      const data = next.data;
+      if (data.origin && origin && data.origin.index === origin.index) {
+        origin = data.origin; // Python knows its label
+        from.textContent = originWords(origin);
+      }
+      if (sameCode(data.z, incoming)) return;
+      incoming = data.z;
+      const held = [...rows.values()].some((row) => row.track.held);
+      if (mustShow(incoming, { shown: z, sent, held })) {
+        start = [...incoming];
+        show(incoming, data.origin);
+      }
+    },
+    destroy() {
+      channel.close();
+      root.replaceChildren();
+    },
+  };
+}
+
+const originWords = (origin) => {
+  if (!origin) return "your hand";
+  return `image ${origin.index}${origin.label === null ? "" : `, ${origin.label}`}`;
+};
+
+/** Posterior means of the model's held-out images, one row an image. */
+export async function fetchCodes(model, latentDim) {
+  const url = new URL(`/live/models/${encodeURIComponent(model)}/codes`, location.origin);
+  const response = await fetch(url);
+  if (!response.ok) throw new Error((await response.text()).slice(0, 200));
+  const flat = new Float32Array(await response.arrayBuffer());
+  return Array.from({ length: flat.length / latentDim }, (_, i) =>
+    flat.subarray(i * latentDim, (i + 1) * latentDim));
+}
