@@ -1,0 +1,16 @@
+"""The app: Streamlit's pages and the live channel on one server. Start: `streamlit run app.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from vae.serve.routes import make_routes
+
+HERE = Path(__file__).resolve().parent
+
+app = st.App(
+    HERE / "pages" / "navigation.py",
+    routes=make_routes(static_dir=HERE / "pages" / "components"),
+)

@@ -1,0 +1,151 @@
+"""What follows a person from page to page: the model, the code z, the picked image. Also the URL.
+
+The URL is read once, when a session starts, and written whenever something changes.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from vae.errors import VaeError
+from vae.latent.statistics import facts
+from vae.model import VAE
+from vae.runs import Run, find_run, list_runs, load_model
+
+DEFAULT_MODEL = "mnist-conv-16"
+_URL_LIMIT = 128  # latent dimensions; more would make a URL that some proxies refuse
+
+
+def current_run() -> Run:
+    """The chosen model, with the picker that changes it.
+
+    Raises:
+        VaeError: if there is no model at all.
+    """
+    _read_url()
+    names = [run.name for run in list_runs()[0] if run.ready]
+    if not names:
+        raise VaeError("There is no model yet: train one on the Train page.")
+    wanted = st.session_state.get("model", DEFAULT_MODEL)
+    if wanted not in names:
+        if "model" in st.session_state:
+            st.warning(f"There is no model {wanted!r} to open; this is {names[0]!r}.")
+        wanted = DEFAULT_MODEL if DEFAULT_MODEL in names else names[0]
+    st.session_state["model"] = st.session_state["model picker"] = wanted
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.selectbox(
+            "Model",
+            names,
+            key="model picker",
+            on_change=_take_picked_model,
+            label_visibility="collapsed",
+            width=320,
+        )
+        run = find_run(wanted)
+        known = model_facts(run)
+        st.caption(
+            f"{known['dataset']} · {known['latent_dim']} latent dimensions, "
+            f"{sum(known['active'])} active · KL {sum(known['kl']):.1f} nats per image",
+            width="content",
+        )
+    sync_url(run)
+    return run
+
+
+def choose_model(name: str) -> None:
+    """Make ``name`` the chosen model on every page."""
+    st.session_state["model"] = name
+
+
+def get_z(run: Run) -> np.ndarray | None:
+    """The code (d,) that was set last for this model, if any."""
+    return st.session_state.get("z", {}).get(run.name)
+
+
+def set_z(run: Run, z: np.ndarray) -> None:
+    """Remember the code (d,) for this model, on every page and in the URL."""
+    st.session_state.setdefault("z", {})[run.name] = np.asarray(z, np.float32)
+    sync_url(run)
+
+
+def get_picked(run: Run) -> int | None:
+    """The row of ``run.codes()`` that was picked last, if any."""
+    return st.session_state.get("picked", {}).get(run.name)
+
+
+def set_picked(run: Run, row: int | None) -> None:
+    """Remember a picked row of ``run.codes()``."""
+    st.session_state.setdefault("picked", {})[run.name] = row
+    sync_url(run)
+
+
+def sync_url(run: Run) -> None:
+    """Write the model, z and the picked image into the URL."""
+    parameters = {"model": run.name}
+    z, picked = get_z(run), get_picked(run)
+    if z is not None and len(z) <= _URL_LIMIT:
+        parameters["z"] = ",".join(f"{value:.2f}" for value in z)
+    if picked is not None:
+        parameters["image"] = str(picked)
+    if st.query_params.to_dict() != parameters:
+        st.query_params.from_dict(parameters)
+
+
+def model_facts(run: Run) -> dict:
+    """What is known of a model, cached until its codes change."""
+    return _facts(run, (run.path / "codes.npz").stat().st_mtime_ns)
+
+
+def model_of(run: Run) -> VAE:
+    """The loaded model, shared by all sessions; it is only ever read."""
+    return _model(run, (run.path / "weights.safetensors").stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _facts(run: Run, _changed: int) -> dict:
+    return facts(run)
+
+
+@lru_cache(maxsize=8)
+def _model(run: Run, _changed: int) -> VAE:
+    return load_model(run)
+
+
+def _take_picked_model() -> None:
+    st.session_state["model"] = st.session_state["model picker"]
+
+
+def _read_url() -> None:
+    """Take model, z and image from the URL of a session's first page."""
+    if st.session_state.get("url read"):
+        return
+    st.session_state["url read"] = True
+    name = st.query_params.get("model")
+    if name is None:
+        return
+    st.session_state["model"] = name
+    try:
+        run = find_run(name)
+    except VaeError:
+        return  # current_run() says so on screen
+    z = parse_z(st.query_params.get("z", ""), run.config.model.latent_dim)
+    if z is not None:
+        st.session_state.setdefault("z", {})[name] = z
+    image = st.query_params.get("image", "")
+    if run.ready and image.isdigit() and int(image) < len(run.codes().mu):
+        st.session_state.setdefault("picked", {})[name] = int(image)
+
+
+def parse_z(text: str, latent_dim: int) -> np.ndarray | None:
+    """A code (d,) from ``"0.12,-1.30,…"``, or ``None`` if it is not one of this size."""
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        return None
+    if len(values) != latent_dim or not all(map(math.isfinite, values)):
+        return None
+    return np.clip(np.asarray(values, np.float32), -1e3, 1e3)
