@@ -1,0 +1,195 @@
+"""Stored maps: files, ids, staleness, cancel; and the job that fits one in a process of its own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vae.config import config_to_json
+from vae.errors import VaeError
+from vae.files import load_npz, read_json, save_npz, write_json
+from vae.map_jobs import cancel_map, job_folder, map_status, run_map_job, start_map
+from vae.maps import MapParams, fit_map, list_maps, load_map, map_id, placement, stored_maps
+from vae.presets import make_config
+from vae.runs import Run, find_run
+
+PARAMS = MapParams(points=60, perplexity=5)
+
+
+def write_codes(run: Run, seed: int, n: int = 80) -> None:
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 3
+    mu = (rng.normal(size=(n, 4)) + 6 * np.eye(4)[labels]).astype(np.float32)
+    save_npz(
+        run.path / "codes.npz",
+        mu=mu,
+        logvar=np.zeros_like(mu),
+        labels=labels,
+        indices=np.arange(n),
+    )
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch) -> Run:
+    """A run folder with 80 codes of 4 dimensions in three clear groups."""
+    monkeypatch.setenv("VAE_RUNS", str(tmp_path))
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    config = make_config("mlp-2d", "digits", (8, 8, 1), latent_dim=4)
+    write_json(folder / "config.json", config_to_json(config))
+    found = find_run("demo")
+    write_codes(found, seed=0)
+    return found
+
+
+def test_ids_say_what_differs_from_the_default():
+    assert map_id(MapParams()) == "tsne"
+    assert map_id(MapParams(perplexity=50, points=10_000, seed=1)) == "tsne-p50-n10000-s1"
+    assert map_id(MapParams(perplexity=12.5, metric="cosine")) == "tsne-p12.5-cosine"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"points": 2}, "3 to 100,000 points, not 2"),
+        ({"perplexity": 1}, "between 2 and 1000, not 1"),
+        ({"seed": -1}, "between 0 and"),
+    ],
+)
+def test_parameters_outside_their_range_are_refused(wrong, sentence):
+    with pytest.raises(VaeError, match=sentence):
+        MapParams(**wrong)
+
+
+def test_raw_and_pca_are_there_at_once_and_leave_no_files(run):
+    assert list_maps(run) == ["raw", "pca"]
+    mu = run.codes().mu
+    np.testing.assert_array_equal(load_map(run, "raw").coords, mu[:, :2])
+    np.testing.assert_array_equal(load_map(run, "raw-3-1").coords, mu[:, [3, 1]])
+    assert load_map(run, "pca").coords.shape == (80, 2)
+    assert 0.9 > load_map(run, "pca").facts["explained"][0] > 0.3
+    assert not run.maps_dir.exists()
+
+
+@pytest.mark.parametrize("name", ["umap", "raw-0-0", "raw-0-4", "../../codes", "tsne"])
+def test_a_map_that_is_not_there_is_refused(run, name):
+    with pytest.raises(VaeError):
+        load_map(run, name)
+    with pytest.raises(VaeError):
+        placement(run, name)
+
+
+def test_a_fitted_map_is_stored_whole_and_read_back(run):
+    fitted = fit_map(run, PARAMS)
+    assert list_maps(run) == ["raw", "pca", "tsne-p5-n60"]
+    stored = load_map(run, "tsne-p5-n60")
+    np.testing.assert_array_equal(stored.coords, fitted.coords)
+    arrays = load_npz(run.maps_dir / "tsne-p5-n60.npz")
+    np.testing.assert_array_equal(arrays["rows"], np.arange(60))
+    assert (arrays["coords"].dtype, arrays["coords"].shape) == (np.float32, (60, 2))
+    facts = read_json(run.maps_dir / "tsne-p5-n60.json")
+    assert facts["quality"]["accuracy"] > 0.95
+    assert {"method", "n", "n_jobs", "seconds", "seed", "date", "versions"} <= facts.keys()
+
+
+def test_the_perplexity_that_few_points_allow_is_stated(run):
+    assert fit_map(run, MapParams()).facts["perplexity_used"] == pytest.approx(79 / 3)
+
+
+def test_the_same_parameters_give_the_same_map(run):
+    np.testing.assert_array_equal(fit_map(run, PARAMS).coords, fit_map(run, PARAMS).coords)
+
+
+def test_a_cancelled_fit_leaves_nothing(run):
+    assert fit_map(run, PARAMS, lambda step: step.iteration >= 100) is None
+    assert list_maps(run) == ["raw", "pca"]
+    assert not run.maps_dir.exists()
+
+
+def test_a_map_of_other_codes_is_not_offered(run):
+    fit_map(run, PARAMS)
+    write_codes(run, seed=1)
+    assert stored_maps(run) == []
+    with pytest.raises(VaeError, match="no map 'tsne-p5-n60'"):
+        load_map(run, "tsne-p5-n60")
+
+
+def test_a_damaged_map_is_a_sentence_and_hides_no_other(run):
+    fit_map(run, PARAMS)
+    fit_map(run, replace(PARAMS, seed=1))
+    (run.maps_dir / "tsne-p5-n60.npz").write_bytes(b"PK not a zip")
+    (run.maps_dir / "tsne-p5-n60-s1.json").write_text("{")
+    assert stored_maps(run) == ["tsne-p5-n60"]
+    with pytest.raises(VaeError, match="not a readable"):
+        load_map(run, "tsne-p5-n60")
+    save_npz(run.maps_dir / "tsne-p5-n60.npz", coords=np.full((60, 2), np.nan))
+    with pytest.raises(VaeError, match="not finite"):
+        load_map(run, "tsne-p5-n60")
+
+
+def test_a_bundled_models_own_folder_is_not_written_to(run, tmp_path):
+    bundled = replace(run, bundled=True)
+    fit_map(bundled, PARAMS)
+    assert not (run.path / "maps").exists()
+    assert (tmp_path / ".bundled" / "demo" / "maps" / "tsne-p5-n60.npz").is_file()
+    assert "tsne-p5-n60" in list_maps(bundled)
+
+
+def test_placement_by_id_finds_the_codes(run):
+    fit_map(run, PARAMS)
+    mu = run.codes().mu
+    for name in ("raw", "pca", "tsne-p5-n60"):
+        coords = load_map(run, name).coords
+        placed = placement(run, name)(mu[:60])
+        assert placed.dtype == np.float32
+        np.testing.assert_allclose(placed[:, :2], coords[:60], atol=0.01 * np.ptp(coords))
+    assert placement(run, "tsne-p5-n60") is placement(run, "tsne-p5-n60")
+
+
+def test_placement_follows_a_map_that_was_fitted_again(run):
+    fit_map(run, PARAMS)
+    before = placement(run, "tsne-p5-n60")
+    write_codes(run, seed=1)
+    fit_map(run, PARAMS)
+    assert placement(run, "tsne-p5-n60") is not before
+
+
+def test_a_job_says_how_it_went(run):
+    steps = []
+    assert run_map_job(run, PARAMS, steps.append).id == "tsne-p5-n60"
+    status = map_status(run)
+    assert (status["state"], status["map"]) == ("done", "tsne-p5-n60")
+    assert len(steps) == 30
+
+
+def test_a_job_heeds_a_cancel_request(run):
+    assert map_status(run) is None
+
+    def cancel_soon(step):
+        if step.iteration == 100:
+            cancel_map(run)
+
+    assert run_map_job(run, PARAMS, cancel_soon) is None
+    assert map_status(run)["state"] == "cancelled"
+    assert stored_maps(run) == []
+
+
+def test_a_job_that_fails_says_why(run):
+    (run.path / "codes.npz").unlink()
+    with pytest.raises(VaeError, match="no codes yet"):
+        run_map_job(run, PARAMS)
+    assert "no codes yet" in map_status(run)["error"]
+
+
+def test_a_job_in_a_process_of_its_own_stores_the_map(run):
+    name = start_map(run, PARAMS)
+    assert map_status(run)["state"] == "running"
+    deadline = time.monotonic() + 90
+    while map_status(run)["state"] == "running" and time.monotonic() < deadline:
+        time.sleep(0.2)
+    log = (job_folder(run) / "log.txt").read_text()
+    assert map_status(run)["state"] == "done", log
+    assert name in list_maps(run)

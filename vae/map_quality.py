@@ -1,0 +1,77 @@
+"""How far a map can be believed: numbers that compare neighbours on the map and in the codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vae.projection import check_codes
+
+NEIGHBOURS = 15
+QUERIES = 2000
+_ROWS_AT_ONCE = 200
+
+
+def quality(
+    codes: np.ndarray,
+    coords: np.ndarray,
+    labels: np.ndarray | None = None,
+    *,
+    queries: int = QUERIES,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Faithfulness of a map, from up to ``queries`` of its points against all the others.
+
+    - ``trustworthiness``, 0–1 (Venna & Kaski, 2001): 1 - (2 / (n k (2 n - 3 k - 1))) Σ (rank - k)
+      over neighbours on the map that are none in the codes; high if what is near on the map is near
+      in the codes. ``None`` for fewer than 4 points.
+    - ``knn_recall``, 0–1: the share of a code's k nearest that are among the k nearest on the map.
+    - ``accuracy``, 0–1: how often the nearest other point on the map has the same label (1-NN,
+      leave one out), and ``accuracy_codes``: the same in the codes, which the map can hardly beat.
+      ``None`` where there are fewer than two labels.
+
+    Args:
+        codes: (n, d), finite.
+        coords: (n, 2).
+        labels: (n,).
+
+    Returns:
+        The four, and what they were measured on: ``n``, ``queries``, ``k``.
+    """
+    from sklearn.metrics import pairwise_distances
+
+    codes = check_codes(codes)
+    coords = check_codes(coords)
+    n = len(codes)
+    k = min(NEIGHBOURS, max(1, (n - 1) // 2))
+    chosen = np.sort(np.random.default_rng(seed).permutation(n)[:queries])
+    facts: dict[str, Any] = {"n": n, "queries": len(chosen), "k": k}
+    if n < 4:
+        return facts | dict.fromkeys(("trustworthiness", "knn_recall", "accuracy"))
+    penalty, shared = 0.0, 0
+    hits = np.zeros(2)
+    for start in range(0, len(chosen), _ROWS_AT_ONCE):
+        rows = chosen[start : start + _ROWS_AT_ONCE]
+        itself = (np.arange(len(rows)), rows)
+        between_codes = pairwise_distances(codes[rows], codes)  # (rows, n)
+        between_coords = pairwise_distances(coords[rows], coords)
+        between_codes[itself] = between_coords[itself] = np.inf
+        on_map = np.argsort(between_coords, axis=1, kind="stable")[:, :k]
+        order = np.argsort(between_codes, axis=1, kind="stable")
+        rank = np.empty_like(order)
+        np.put_along_axis(rank, order, np.arange(1, n + 1)[None, :], axis=1)
+        ranks = np.take_along_axis(rank, on_map, axis=1)
+        penalty += np.clip(ranks - k, 0, None).sum()
+        shared += (ranks <= k).sum()
+        if labels is not None:
+            same = labels[rows, None] == np.stack(
+                [labels[on_map[:, 0]], labels[order[:, 0]]], axis=1
+            )
+            hits += same.sum(axis=0)
+    facts["trustworthiness"] = float(1 - 2 * penalty / (len(chosen) * k * (2 * n - 3 * k - 1)))
+    facts["knn_recall"] = float(shared / (len(chosen) * k))
+    known = labels is not None and len(np.unique(labels)) > 1
+    facts["accuracy"] = float(hits[0] / len(chosen)) if known else None
+    facts["accuracy_codes"] = float(hits[1] / len(chosen)) if known else None
+    return facts
