@@ -98,6 +98,7 @@ function build(root, args) {
     element("div", { title }, element("dt", {}, name), value);
   root.replaceChildren(
     element("section", { class: "controls", "aria-label": "The code z" }, buttons, list),
+    element("div", { class: "arrow", "aria-hidden": "true" }, "decoder", element("b", {}, "→")),
     element("section", { class: "output", "aria-label": "The decoded image" },
       element("div", { class: "stage" }, image),
       element("div", { class: "strip-part" },
@@ -185,7 +186,7 @@ function build(root, args) {
     marker.style.left = `${100 * where}%`;
     stripName.textContent = `along ${dimensionName(moving)}`;
     stripEnds.textContent = `${signed(range[0], 1)} … ${signed(range[1], 1)}`;
-    length.textContent = `${norm(z).toFixed(1)} of √d = ${Math.sqrt(z.length).toFixed(1)}`;
+    length.textContent = `${norm(z).toFixed(1)} · √d = ${Math.sqrt(z.length).toFixed(1)}`;
     from.textContent = originWords(origin);
     reset.disabled = sameCode(z, start);
   }

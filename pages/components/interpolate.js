@@ -158,12 +158,14 @@ function build(root, args) {
 
   /** Tell Python the ends and the path: for the downloads and for the next visit. */
   function tell() {
-    const end = ({ z, label }) => ({ z: Array.from(z, (v) => Math.round(v * 1e4) / 1e4), label });
+    const end = ({ z, label, index }) =>
+      ({ z: Array.from(z, (v) => Math.round(v * 1e4) / 1e4), label, index: index ?? null });
     args.setStateValue("journey", { model, a: end(ends.a), b: end(ends.b), kind });
   }
 
-  function change(end, z, label) {
-    Object.assign(ends[end], { z: Array.from(z), label });
+  /** @param {number} [index] which held-out image z is the code of */
+  function change(end, z, label, index) {
+    Object.assign(ends[end], { z: Array.from(z), label, index });
     showAll();
     tell();
   }
@@ -176,7 +178,7 @@ function build(root, args) {
       return;
     }
     const index = Math.floor(uniforms(freshSeed())() * codes.length);
-    change(end, codes[index], `image ${index}`);
+    change(end, codes[index], `image ${index}`, index);
   }
 
   function chooseKind(name) {

@@ -1,0 +1,94 @@
+"""Explore: drag the coordinates of a code and watch its image follow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages import state
+from pages.components import mount
+from pages.look import class_name
+from vae.runs import Run
+
+KEY = "explore"
+
+
+def page() -> None:
+    """The first page: sliders at the left, the decoded image at the right."""
+    run = state.current_run()
+    known = state.model_facts(run)
+    z, picked = starting_code(run)
+    mount(
+        "explore",
+        key=KEY,
+        data={
+            "model": run.name,
+            "shape": known["image_shape"],
+            "kl": known["kl"],
+            "active": known["active"],
+            "quantiles": np.transpose(known["quantiles"]).tolist(),  # one list a dimension
+            "z": [round(float(value), 4) for value in z],
+            "origin": origin(run, picked),
+        },
+        on_point_change=lambda: _moved(run),
+    )
+    with st.expander("What the sliders do"):
+        _explain(known)
+
+
+def starting_code(run: Run) -> tuple[np.ndarray, int | None]:
+    """The code that is shown, and the held-out image it encodes, if it is one's posterior mean.
+
+    Without a choice so far it is the code of the first held-out image: the mean of the prior
+    decodes to a blur in most models.
+    """
+    z = state.get_z(run)
+    if z is None:
+        return run.codes().mu[0], 0
+    return z, state.get_picked(run)
+
+
+def origin(run: Run, picked: int | None) -> dict[str, Any] | None:
+    """Index and class of a held-out image, as the page names it."""
+    if picked is None:
+        return None
+    return {"index": picked, "label": class_name(run, int(run.codes().labels[picked]))}
+
+
+def _moved(run: Run) -> None:
+    """The hand let go of a slider, or a button was pressed: keep the code for the other pages."""
+    point = st.session_state[KEY].point
+    if point["model"] != run.name:  # sent just before another model was chosen
+        return
+    state.set_z(run, np.array(point["z"], np.float32))
+    state.set_picked(run, point["index"])
+
+
+def _explain(known: dict[str, Any]) -> None:
+    kl = np.array(known["kl"])
+    active = np.array(known["active"])
+    st.markdown(
+        rf"""
+The encoder answers an image $x$ with a distribution, not with a point:
+$q(z \mid x) = \mathcal{{N}}\!\left(\mu(x),\, \operatorname{{diag}}\,\sigma^2(x)\right)$.
+The decoder turns a code $z$ into an image: $\hat{{x}} = \operatorname{{decoder}}(z)$.
+Each slider is one coordinate of $z \in \mathbb{{R}}^{{{len(kl)}}}$.
+
+- **Behind the slider:** the grey hill is the prior $\mathcal{{N}}(0, 1)$, from which *Random*
+  draws. The bars show where the codes of real images lie: the dark one holds half of them
+  (25–75 %), the light one nine in ten (5–95 %).
+- **nats:** how much a coordinate says about the image, on average
+  $\mathrm{{KL}}\!\left(q(z_j \mid x) \,\|\, \mathcal{{N}}(0, 1)\right)$ over held-out images. The
+  sliders stand in this order. This model spends **{kl.sum():.1f} nats** in all, and
+  **{int(active.sum())} of {len(kl)}** coordinates are active: their mean
+  $\mu_j(x)$ varies between images by more than 0.01. The decoder hardly uses the others.
+- **$\lVert z \rVert$:** draws from the prior have a length of about $\sqrt{{d}} =
+  {np.sqrt(len(kl)):.1f}$. Codes much longer or shorter are rare under the prior, and nothing in
+  training taught the decoder what to draw for them.
+
+Keys: Tab goes from slider to slider, the arrows move one (with Shift ten times as far), Home and
+End go to its ends.
+"""
+    )

@@ -1,0 +1,146 @@
+"""Interpolate: from one image to another through the latent space."""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages import state
+from pages.components import mount
+from pages.explore import starting_code
+from pages.look import class_name, contact_sheet, enlarge, png_bytes, to_image
+from vae.inference import decode_pixels
+from vae.latent.paths import path
+from vae.runs import Run
+
+KEY = "interpolate"
+STRIP_FRAMES = 11
+FILM_FRAMES = 32  # from A to B; the way back adds all but the two ends
+FILM_SIDE = 280  # pixels
+FRAME_MS = 60
+
+
+def page() -> None:
+    """Two ends, what lies between them, and the film as a file."""
+    run = state.current_run()
+    journey = current_journey(run)
+    mount(
+        "interpolate",
+        key=KEY,
+        data={
+            "model": run.name,
+            "shape": list(run.config.model.image_shape),
+            **journey,
+            "explore": _end(run, *starting_code(run)),
+        },
+        on_journey_change=lambda: _changed(run),
+    )
+    with st.container(horizontal=True):
+        for words, make, kind in (
+            ("Download film", film_gif, "gif"),
+            ("Download strip", strip_png, "png"),
+        ):
+            st.download_button(
+                f"{words} ({kind.upper()})",
+                partial(make, run, journey),  # made when asked for
+                f"{run.name}-{journey['kind']}.{kind}",
+                f"image/{kind}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+    with st.expander("Why an arc, and not a straight line?"):
+        _explain(journey)
+
+
+def current_journey(run: Run) -> dict[str, Any]:
+    """Ends ``a`` and ``b`` (each ``z`` and ``label``) and ``kind`` of path, kept for every model.
+
+    At first: the code that Explore shows, and the first held-out image of another class.
+    """
+    journeys = st.session_state.setdefault("journeys", {})
+    if run.name not in journeys:
+        codes = run.codes()
+        z, picked = starting_code(run)
+        other = int(np.argmax(codes.labels != codes.labels[picked or 0]))
+        a, b = _end(run, z, picked), _end(run, codes.mu[other], other)
+        journeys[run.name] = {"a": a, "b": b, "kind": "slerp"}
+    return journeys[run.name]
+
+
+def decode_path(run: Run, journey: dict[str, Any], n: int) -> np.ndarray:
+    """Images on the way from A to B, ends included, (n, H, W, C) uint8."""
+    a, b = (np.array(journey[end]["z"], np.float32) for end in ("a", "b"))
+    return decode_pixels(state.model_of(run), path(a, b, n, journey["kind"]))
+
+
+def film_gif(run: Run, journey: dict[str, Any]) -> bytes:
+    """An endless film from A to B and back, as GIF."""
+    there = decode_path(run, journey, FILM_FRAMES)
+    film = [to_image(enlarge(image, FILM_SIDE)) for image in (*there, *there[-2:0:-1])]
+    buffer = io.BytesIO()
+    film[0].save(
+        buffer,
+        format="GIF",
+        save_all=True,
+        append_images=film[1:],
+        duration=FRAME_MS,
+        loop=0,
+    )
+    return buffer.getvalue()
+
+
+def strip_png(run: Run, journey: dict[str, Any]) -> bytes:
+    """The filmstrip of the page, as PNG."""
+    images = decode_path(run, journey, STRIP_FRAMES)
+    return png_bytes(contact_sheet(images, columns=STRIP_FRAMES, side=112))
+
+
+def _end(run: Run, z: np.ndarray, picked: int | None) -> dict[str, Any]:
+    label = "from Explore" if picked is None else _image_label(run, picked)
+    return {"z": [round(float(value), 4) for value in z], "label": label}
+
+
+def _image_label(run: Run, index: int) -> str:
+    return f"image {index}: {class_name(run, int(run.codes().labels[index]))}"
+
+
+def _changed(run: Run) -> None:
+    """An end or the kind of path was chosen: keep it for the downloads and the next visit."""
+    journey = st.session_state[KEY].journey
+    if journey["model"] != run.name:  # sent just before another model was chosen
+        return
+    kept: dict[str, Any] = {"kind": journey["kind"]}
+    for end in ("a", "b"):
+        z, label, index = (journey[end][name] for name in ("z", "label", "index"))
+        # the browser knows the number of a real image, not its class
+        kept[end] = {"z": z, "label": label if index is None else _image_label(run, index)}
+    st.session_state["journeys"][run.name] = kept
+
+
+def _explain(journey: dict[str, Any]) -> None:
+    a, b = (np.array(journey[end]["z"]) for end in ("a", "b"))
+    d = len(a)
+    half = {kind: float(np.linalg.norm(path(a, b, 3, kind)[1])) for kind in ("lerp", "slerp")}
+    st.markdown(
+        rf"""
+The straight line is $\;z(t) = (1-t)\,a + t\,b$. The arc, spherical interpolation, is
+$$z(t) = \frac{{\sin((1-t)\,\omega)}}{{\sin\omega}}\,a + \frac{{\sin(t\,\omega)}}{{\sin\omega}}\,b,
+\qquad \omega = \text{{angle between }} a \text{{ and }} b.$$
+
+Draws from $\mathcal{{N}}(0, I)$ in $d$ dimensions lie near a shell of radius $\sqrt{{d}}$; here
+$\sqrt{{{d}}} = {np.sqrt(d):.2f}$. Two such draws are nearly at right angles, so the middle of the
+straight line is shorter by about $\sqrt{{2}}$: it cuts through a region where the prior has hardly
+any mass and which the decoder has seldom seen. The arc stays on the shell (White, 2016, *Sampling
+Generative Networks*).
+
+Between these two ends: $\lVert a \rVert = {np.linalg.norm(a):.2f}$,
+$\lVert b \rVert = {np.linalg.norm(b):.2f}$, and half-way **{half["lerp"]:.2f}** on the line,
+**{half["slerp"]:.2f}** on the arc. In two dimensions there is no such shell, and
+the two paths often look alike; where the ends point in opposite directions no arc is defined and
+both are the line.
+"""
+    )
