@@ -5,14 +5,18 @@ Nothing here waits: progress is read from the status file that the process keeps
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from vae.config import Config
 from vae.errors import VaeError
+from vae.files import make_folder
+from vae.map_worker import job_folder
+from vae.maps import MapParams
 from vae.runs import Run
-from vae.status import is_alive, request_cancel
+from vae.status import announce, is_alive, request_cancel
 from vae.worker import prepare
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -36,6 +40,8 @@ def spawn(arguments: list[str], log: Path) -> None:
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
+                # Threads that spin while they wait would take the cores from the live decode.
+                env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
             )
     except OSError as error:
         raise VaeError(f"Could not start the process: {error.strerror}.") from error
@@ -48,6 +54,7 @@ def start_training(name: str, config: Config) -> None:
         VaeError: if the name is taken, or the folder or process cannot be made.
     """
     folder = prepare(name, config)
+    announce(folder, epochs=config.training.epochs)
     spawn(["train", name, "--resume", "--json"], folder / "log.txt")
 
 
@@ -59,9 +66,32 @@ def resume_training(run: Run) -> None:
     """
     if is_alive(run.path):
         raise VaeError(f"{run.name!r} is training already.")
+    announce(run.path, epochs=run.config.training.epochs)
     spawn(["train", run.name, "--resume", "--json"], run.path / "log.txt")
 
 
 def cancel_training(run: Run) -> None:
     """Ask a training to stop; it keeps what it learned, within a tenth of an epoch."""
     request_cancel(run.path)
+
+
+def start_map(run: Run, params: MapParams) -> Path:
+    """Fit a t-SNE map in the background; the folder it reports in (see ``vae.status``).
+
+    Raises:
+        VaeError: if that map is being fitted already, or the folder cannot be made.
+    """
+    folder = job_folder(run, params)
+    if is_alive(folder):
+        raise VaeError(f"This map of {run.name!r} is being fitted already.")
+    make_folder(folder)
+    (folder / "status.json").unlink(missing_ok=True)
+    options = {"points": params.points, "perplexity": params.perplexity, "seed": params.seed}
+    flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    spawn(["map", run.name, *flags, "--json"], folder / "log.txt")
+    return folder
+
+
+def cancel_map(folder: Path) -> None:
+    """Ask the process that fits a map to stop; nothing of it is stored."""
+    request_cancel(folder)

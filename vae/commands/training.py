@@ -114,4 +114,32 @@ class _Bar:
 
 
 def _map(options: argparse.Namespace) -> int:
-    raise VaeError("not yet")
+    from vae.map_worker import run_map
+    from vae.maps import MapParams, load_map
+    from vae.projection import TOTAL_ITERATIONS, Step
+    from vae.runs import find_run
+
+    run = find_run(options.name)
+    if options.method == "tsne":
+        params = MapParams(options.points, options.perplexity, options.seed)
+        report = None
+        if not options.json:
+            from tqdm import tqdm
+
+            bar = tqdm(total=TOTAL_ITERATIONS, desc="t-SNE", unit="iteration")
+
+            def report(step: Step) -> None:
+                bar.update(step.iteration - bar.n)
+
+        found = run_map(run, params, report)
+        if found is None:
+            raise VaeError("The map was cancelled; nothing was stored.")
+    else:
+        found = load_map(run, options.method)
+    if options.json:
+        print_json({"name": run.name, "map": found.id, **found.facts})
+        return 0
+    print(f"map {found.id!r} of {run.name!r}: {found.facts['n']} points")
+    for name, value in found.facts.get("quality", {}).items():
+        print(f"  {name} {value if value is None else round(value, 4)}")
+    return 0

@@ -1,0 +1,58 @@
+"""Fixtures that many tests share: a runs folder of their own, and a model trained in a second."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from vae.presets import make_config
+from vae.runs import Run, find_run
+from vae.worker import prepare, train_run
+
+# Tests run beside servers and browsers on two cores: one thread each is quicker in sum.
+torch.set_num_threads(1)
+
+DATA = os.environ.get("VAE_DATA")
+needs_data = pytest.mark.skipif(DATA is None, reason="VAE_DATA is not set: no real MNIST here")
+
+
+def train_tiny(name: str, epochs: int = 2, preset: str = "mlp-2d", **chosen: object) -> Run:
+    """Train a small model on the bundled digits, in this process."""
+    config = make_config(preset, "digits", (8, 8, 1), epochs=epochs, device="cpu", **chosen)
+    train_run(prepare(name, config), config)
+    return find_run(name)
+
+
+@pytest.fixture
+def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty runs folder."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    monkeypatch.setenv("VAE_RUNS", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A trained run, made once for the whole session."""
+    before = os.environ.get("VAE_RUNS")
+    os.environ["VAE_RUNS"] = str(tmp_path_factory.mktemp("tiny"))
+    try:
+        yield train_tiny("tiny", epochs=3).path
+    finally:
+        if before is None:
+            del os.environ["VAE_RUNS"]
+        else:
+            os.environ["VAE_RUNS"] = before
+
+
+@pytest.fixture
+def tiny_run(runs_folder: Path, _tiny_folder: Path) -> Run:
+    """A model of the digits, two latent dimensions, in a fresh runs folder."""
+    shutil.copytree(_tiny_folder, runs_folder / "tiny")
+    return find_run("tiny")

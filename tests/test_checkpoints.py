@@ -1,0 +1,83 @@
+"""Weights come back tensor by tensor, or not at all."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from vae.checkpoints import load_training_state, load_weights, save_weights
+from vae.errors import VaeError
+from vae.model import VAE
+from vae.presets import make_config
+
+CONFIG = make_config("conv-16", "digits", (8, 8, 1)).model
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> tuple[VAE, Path]:
+    model = VAE(CONFIG)
+    save_weights(model, tmp_path / "weights.safetensors")
+    return model, tmp_path / "weights.safetensors"
+
+
+def test_exact_reload(saved: tuple[VAE, Path]) -> None:
+    model, path = saved
+    other = VAE(CONFIG)
+    load_weights(other, path)
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, other.state_dict()[name]), name
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(VaeError, match="no weights file"):
+        load_weights(VAE(CONFIG), tmp_path / "none")
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, -1])
+def test_truncated_file_is_refused(saved: tuple[VAE, Path], keep: int) -> None:
+    path = saved[1]
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(VaeError, match="not a readable safetensors"):
+        load_weights(VAE(CONFIG), path)
+
+
+def test_a_pickle_is_refused_and_not_run(tmp_path: Path) -> None:
+    class Bomb:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "ran",))
+
+    (tmp_path / "weights").write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(VaeError, match="not a readable safetensors"):
+        load_weights(VAE(CONFIG), tmp_path / "weights")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.pop("encoder.1.weight"), "lacks the tensor"),
+        (lambda t: t.update(extra=torch.zeros(1)), "foreign tensor"),
+        (lambda t: t.update({"encoder.1.bias": torch.zeros(3)}), "needs"),
+        (lambda t: t.update({"encoder.1.bias": torch.zeros(32).double()}), "float64"),
+        (lambda t: t.update({"encoder.1.bias": torch.full((32,), torch.nan)}), "not finite"),
+    ],
+)
+def test_foreign_weights_leave_the_model_as_it_was(saved, change, words) -> None:
+    model, path = saved
+    tensors = model.state_dict()
+    change(tensors)
+    save_file(tensors, str(path))
+    other = VAE(CONFIG)
+    before = [tensor.clone() for tensor in other.state_dict().values()]
+    with pytest.raises(VaeError, match=words):
+        load_weights(other, path)
+    assert all(map(torch.equal, before, other.state_dict().values()))
+
+
+def test_weights_are_no_training_state(saved: tuple[VAE, Path]) -> None:
+    with pytest.raises(VaeError, match="how many epochs"):
+        load_training_state(saved[1])
