@@ -45,7 +45,7 @@ def starting_code(run: Run) -> tuple[np.ndarray, int | None]:
     decodes to a blur in most models.
     """
     z = state.get_z(run)
-    if z is None:
+    if z is None or len(z) != run.config.model.latent_dim:  # trained anew with another size
         return run.codes().mu[0], 0
     return z, state.get_picked(run)
 
@@ -82,8 +82,8 @@ Each slider is one coordinate of $z \in \mathbb{{R}}^{{{len(kl)}}}$.
 - **nats:** how much a coordinate says about the image, on average
   $\mathrm{{KL}}\!\left(q(z_j \mid x) \,\|\, \mathcal{{N}}(0, 1)\right)$ over held-out images. The
   sliders stand in this order. This model spends **{kl.sum():.1f} nats** in all, and
-  **{int(active.sum())} of {len(kl)}** coordinates are active: their mean
-  $\mu_j(x)$ varies between images by more than 0.01. The decoder hardly uses the others.
+  **{int(active.sum())} of {len(kl)}** coordinates are active: the variance of their mean
+  $\mu_j(x)$ between images is above 0.01. The decoder hardly uses one that is not.
 - **$\lVert z \rVert$:** draws from the prior have a length of about $\sqrt{{d}} =
   {np.sqrt(len(kl)):.1f}$. Codes much longer or shorter are rare under the prior, and nothing in
   training taught the decoder what to draw for them.

@@ -62,7 +62,8 @@ def current_journey(run: Run) -> dict[str, Any]:
     At first: the code that Explore shows, and the first held-out image of another class.
     """
     journeys = st.session_state.setdefault("journeys", {})
-    if run.name not in journeys:
+    known = journeys.get(run.name)
+    if known is None or len(known["a"]["z"]) != run.config.model.latent_dim:
         codes = run.codes()
         z, picked = starting_code(run)
         other = int(np.argmax(codes.labels != codes.labels[picked or 0]))
@@ -128,8 +129,11 @@ def _explain(journey: dict[str, Any]) -> None:
     st.markdown(
         rf"""
 The straight line is $\;z(t) = (1-t)\,a + t\,b$. The arc, spherical interpolation, is
-$$z(t) = \frac{{\sin((1-t)\,\omega)}}{{\sin\omega}}\,a + \frac{{\sin(t\,\omega)}}{{\sin\omega}}\,b,
-\qquad \omega = \text{{angle between }} a \text{{ and }} b.$$
+
+$$
+z(t) = \frac{{\sin((1-t)\,\omega)}}{{\sin\omega}}\,a + \frac{{\sin(t\,\omega)}}{{\sin\omega}}\,b,
+\qquad \omega = \text{{angle between }} a \text{{ and }} b.
+$$
 
 Draws from $\mathcal{{N}}(0, I)$ in $d$ dimensions lie near a shell of radius $\sqrt{{d}}$; here
 $\sqrt{{{d}}} = {np.sqrt(d):.2f}$. Two such draws are nearly at right angles, so the middle of the

@@ -15,6 +15,9 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+export const button = (text, title, onclick) =>
+  element("button", { type: "button", title, onclick }, text);
+
 const LINE = {
   loading: "connecting …",
   live: "live",

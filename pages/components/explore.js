@@ -1,9 +1,10 @@
 /** The Explore page: one slider per latent dimension, the image decoded while it moves. */
 
-import { calm, element, Paints, showLine } from "./dom.js";
+import { fetchCodes, mustShow, orderDimensions, originWords, rowHeight } from "./codes.js";
+import { button, calm, element, Paints, showLine } from "./dom.js";
 import {
   dimensionName, fractionOf, freshSeed, median, norm, normals, pack, sameCode, signed, sliderRange,
-  spaced, traverse, uniforms, valueAt,
+  spaced, traverse, valueAt,
 } from "./latent.js";
 import { drawPixels, filmstrip } from "./pixels.js";
 import { slider } from "./slider.js";
@@ -12,30 +13,13 @@ import { LiveChannel } from "./wire.js";
 const STRIP = 9; // decodes along the dimension that moves
 const LANES = ["image", { name: "strip", every: 50 }]; // the large image goes first
 
-/** Dimensions by KL, largest first, parted into active and inactive. Pure. */
-export function orderDimensions(kl, active) {
-  const order = kl.map((_, i) => i).sort((a, b) => kl[b] - kl[a]);
-  return { active: order.filter((i) => active[i]), inactive: order.filter((i) => !active[i]) };
-}
-
-/** Height of a slider's row in pixels, so that n of them fill the page without scrolling. Pure. */
-export const rowHeight = (n) => Math.round(Math.min(72, Math.max(37, 560 / n)));
-
-/**
- * Whether a code that Python sends must be shown. It is not, when it is the one shown already, or
- * the echo of one this view has sent, or when the hand is on a slider. Pure.
- */
-export function mustShow(incoming, { shown, sent, held }) {
-  if (!incoming || held || sameCode(incoming, shown)) return false;
-  return !sent.some((z) => sameCode(z, incoming));
-}
-
 export function mount(root, args) {
   const place = root.querySelector(".vae");
   let view = build(place, args);
   return {
     update(next) {
-      if (next.data.model === args.data.model) view.update(next);
+      const same = next.data.model === args.data.model && String(next.data.kl) === String(args.data.kl);
+      if (same) view.update(next);
       else {
         view.destroy();
         view = build(place, next);
@@ -49,10 +33,10 @@ export function mount(root, args) {
 function build(root, args) {
   const { model, shape, kl, active, quantiles } = args.data;
   let z = [...args.data.z];
-  let start = [...z];
   let incoming = args.data.z;
   let sent = [];
   let origin = args.data.origin ?? null; // {index, label} of the held-out image that z encodes
+  let start = { z: [...z], origin };
   let codes = null;
   let smooth = false;
   const trips = [];
@@ -75,7 +59,8 @@ function build(root, args) {
   const from = element("dd");
   const line = element("span", { class: "line-state", role: "status" });
   const message = element("div", { class: "message", role: "alert" });
-  const reset = button("Reset", "Back to where this exploration began", () => jump(start));
+  const reset = button("Reset", "Back to where this exploration began", () =>
+    jump(start.z, start.origin));
   const smoothing = element("button", {
     type: "button", "aria-pressed": "false", onclick: toggleSmooth,
     title: "Interpolate between pixels instead of showing them as squares",
@@ -111,10 +96,6 @@ function build(root, args) {
           term("decode", trip, "Median of the last 30 round trips: browser, server, browser")),
         element("div", { class: "foot" }, line, smoothing),
         message)));
-
-  function button(text, title, onclick) {
-    return element("button", { type: "button", title, onclick }, text);
-  }
 
   function makeRow(dim) {
     const value = element("output", { class: "value number" });
@@ -165,7 +146,7 @@ function build(root, args) {
       message.textContent = "";
       trips.push(ms);
       if (trips.length > 30) trips.shift();
-      showTrip(median(trips));
+      if (trips.length > 2) showTrip(median(trips)); // the first ones share the page's loading
     });
   }
 
@@ -188,7 +169,7 @@ function build(root, args) {
     stripEnds.textContent = `${signed(range[0], 1)} … ${signed(range[1], 1)}`;
     length.textContent = `${norm(z).toFixed(1)} · √d = ${Math.sqrt(z.length).toFixed(1)}`;
     from.textContent = originWords(origin);
-    reset.disabled = sameCode(z, start);
+    reset.disabled = sameCode(z, start.z);
   }
 
   function choose(dim, ask = false) {
@@ -228,7 +209,7 @@ function build(root, args) {
       message.textContent = `The codes of the real images did not come: ${error.message}`;
       return;
     }
-    const index = Math.floor(uniforms(freshSeed())() * codes.length);
+    const index = Math.floor(Math.random() * codes.length);
     jump(codes[index], { index, label: null });
   }
 
@@ -262,7 +243,7 @@ function build(root, args) {
       incoming = data.z;
       const held = [...rows.values()].some((row) => row.track.held);
       if (mustShow(incoming, { shown: z, sent, held })) {
-        start = [...incoming];
+        start = { z: [...incoming], origin: data.origin };
         show(incoming, data.origin);
       }
     },
@@ -271,19 +252,4 @@ function build(root, args) {
       root.replaceChildren();
     },
   };
-}
-
-const originWords = (origin) => {
-  if (!origin) return "your hand";
-  return `image ${origin.index}${origin.label === null ? "" : `, ${origin.label}`}`;
-};
-
-/** Posterior means of the model's held-out images, one row an image. */
-export async function fetchCodes(model, latentDim) {
-  const url = new URL(`/live/models/${encodeURIComponent(model)}/codes`, location.origin);
-  const response = await fetch(url);
-  if (!response.ok) throw new Error((await response.text()).slice(0, 200));
-  const flat = new Float32Array(await response.arrayBuffer());
-  return Array.from({ length: flat.length / latentDim }, (_, i) =>
-    flat.subarray(i * latentDim, (i + 1) * latentDim));
 }

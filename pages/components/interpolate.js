@@ -1,10 +1,8 @@
 /** The Interpolate page: from A to B along a line or an arc, every step decoded live. */
 
-import { element, Paints, showLine } from "./dom.js";
-import { fetchCodes } from "./explore.js";
-import {
-  clamp, freshSeed, lerp, norm, normals, pack, path, sameCode, slerp, uniforms,
-} from "./latent.js";
+import { fetchCodes } from "./codes.js";
+import { button, element, Paints, showLine } from "./dom.js";
+import { clamp, freshSeed, lerp, norm, normals, pack, path, sameCode, slerp } from "./latent.js";
 import { drawPixels, filmstrip, split } from "./pixels.js";
 import { slider } from "./slider.js";
 import { LiveChannel } from "./wire.js";
@@ -23,7 +21,8 @@ export function mount(root, args) {
   let view = build(place, args);
   return {
     update(next) {
-      if (next.data.model === args.data.model) view.update(next);
+      const [now, then] = [next.data, args.data];
+      if (now.model === then.model && now.a.z.length === then.a.z.length) view.update(next);
       else {
         view.destroy();
         view = build(place, next);
@@ -85,10 +84,6 @@ function build(root, args) {
         choices.lerp, choices.slerp)),
     element("div", { class: "film" }, filmBox),
     element("div", { class: "foot" }, line, message));
-
-  function button(text, title, onclick) {
-    return element("button", { type: "button", title, onclick }, text);
-  }
 
   function makeEnd(end) {
     const name = end.toUpperCase();
@@ -177,7 +172,7 @@ function build(root, args) {
       message.textContent = `The codes of the real images did not come: ${error.message}`;
       return;
     }
-    const index = Math.floor(uniforms(freshSeed())() * codes.length);
+    const index = Math.floor(Math.random() * codes.length);
     change(end, codes[index], `image ${index}`, index);
   }
 

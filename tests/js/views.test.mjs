@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { mustShow, orderDimensions, rowHeight } from "../../pages/components/explore.js";
+import { mustShow, orderDimensions, originWords, rowHeight } from "../../pages/components/codes.js";
 import { tourAt } from "../../pages/components/interpolate.js";
 import { split, toRGBA } from "../../pages/components/pixels.js";
 import { afterKey, densityOutline } from "../../pages/components/slider.js";
@@ -14,7 +14,7 @@ test("dimensions stand by KL, inactive ones apart", () => {
 
 test("sixteen rows fit above the fold, and rows stay large enough to touch", () => {
   assert.ok(16 * rowHeight(16) <= 600);
-  assert.equal(rowHeight(2), 72);
+  assert.equal(rowHeight(2), 96);
   assert.equal(rowHeight(64), 37);
 });
 
@@ -60,4 +60,10 @@ test("an answer is cut into its images", () => {
   const images = split(Uint8Array.from({ length: 12 }, (_, i) => i), [1, 2, 3]);
   assert.deepEqual(images.map((image) => [...image]), [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]);
   assert.equal(split(new ArrayBuffer(8), [2, 2, 1]).length, 2);
+});
+
+test("a code says where it comes from", () => {
+  assert.equal(originWords(null), "your hand");
+  assert.equal(originWords({ index: 3, label: null }), "image 3");
+  assert.equal(originWords({ index: 3, label: "boot" }), "image 3: boot");
 });

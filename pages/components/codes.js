@@ -1,0 +1,37 @@
+/** Codes and dimensions of a model, as the pages order, name and fetch them. */
+
+import { sameCode } from "./latent.js";
+
+/** Dimensions by KL, largest first, parted into active and inactive. Pure. */
+export function orderDimensions(kl, active) {
+  const order = kl.map((_, i) => i).sort((a, b) => kl[b] - kl[a]);
+  return { active: order.filter((i) => active[i]), inactive: order.filter((i) => !active[i]) };
+}
+
+/** Height of a slider's row in pixels, so that n of them fill the page without scrolling. Pure. */
+export const rowHeight = (n) => Math.round(Math.min(96, Math.max(37, 560 / n)));
+
+/**
+ * Whether a code that Python sends must be shown. It is not, when it is the one shown already, or
+ * the echo of one this view has sent, or when the hand is on a slider. Pure.
+ */
+export function mustShow(incoming, { shown, sent, held }) {
+  if (!incoming || held || sameCode(incoming, shown)) return false;
+  return !sent.some((z) => sameCode(z, incoming));
+}
+
+/** Where a code comes from, in a few words. */
+export const originWords = (origin) => {
+  if (!origin) return "your hand";
+  return `image ${origin.index}${origin.label === null ? "" : `: ${origin.label}`}`;
+};
+
+/** Posterior means of the model's held-out images, one row an image. */
+export async function fetchCodes(model, latentDim) {
+  const url = new URL(`/live/models/${encodeURIComponent(model)}/codes`, location.origin);
+  const response = await fetch(url);
+  if (!response.ok) throw new Error((await response.text()).slice(0, 200));
+  const flat = new Float32Array(await response.arrayBuffer());
+  return Array.from({ length: flat.length / latentDim }, (_, i) =>
+    flat.subarray(i * latentDim, (i + 1) * latentDim));
+}

@@ -1,0 +1,66 @@
+"""The Explore page: what it hands to the browser, and what comes back."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from pages import explore, state
+from vae.latent.statistics import facts
+from vae.runs import Run, find_run, list_runs
+
+SCRIPT = "from pages.explore import page; page()"
+
+
+def open_page(script: str, **query: str) -> AppTest:
+    app = AppTest.from_string(script, default_timeout=30)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def sent_to_browser(app: AppTest) -> dict:
+    (component,) = app.get("bidi_component")
+    return json.loads(component.proto.json)
+
+
+def test_every_model_opens(tiny_run: Run) -> None:
+    for name in [run.name for run in list_runs()[0] if run.ready]:
+        app = open_page(SCRIPT, model=name)
+        assert not app.exception
+        data = sent_to_browser(app)
+        assert data["model"] == name
+        known = facts(find_run(name))
+        assert data["kl"] == known["kl"]
+        assert np.array(data["quantiles"]).shape == (known["latent_dim"], 7)
+        assert (np.diff(data["quantiles"], axis=1) >= 0).all()
+
+
+def test_it_begins_at_a_real_image_and_names_its_class(tiny_run: Run) -> None:
+    data = sent_to_browser(open_page(SCRIPT, model="tiny"))
+    codes = tiny_run.codes()
+    np.testing.assert_allclose(data["z"], codes.mu[0], atol=1e-4)
+    assert data["origin"] == {"index": 0, "label": str(codes.labels[0])}
+
+
+def test_a_code_in_the_address_is_shown(tiny_run: Run) -> None:
+    data = sent_to_browser(open_page(SCRIPT, model="tiny", z="0.25,-1.50"))
+    assert data["z"] == [0.25, -1.5]
+    assert data["origin"] is None
+
+
+@pytest.mark.parametrize(("model", "kept"), [("tiny", True), ("another", False)])
+def test_a_point_is_kept_only_for_its_own_model(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch, model: str, kept: bool
+) -> None:
+    sent = SimpleNamespace(point={"model": model, "z": [1.0, 2.0], "index": 3})
+    monkeypatch.setattr(st, "session_state", {explore.KEY: sent})
+    monkeypatch.setattr(state, "sync_url", lambda run: None)
+    explore._moved(tiny_run)
+    assert (state.get_z(tiny_run) is not None) == kept
+    assert state.get_picked(tiny_run) == (3 if kept else None)

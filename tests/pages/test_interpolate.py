@@ -1,0 +1,95 @@
+"""The Interpolate page: its ends, and the files it makes."""
+
+from __future__ import annotations
+
+import io
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image, ImageSequence
+from streamlit.testing.v1 import AppTest
+
+from pages import interpolate, state
+from vae.inference import decode_pixels
+from vae.latent.paths import path
+from vae.runs import Run, list_runs
+
+SCRIPT = "from pages.interpolate import page; page()"
+
+
+@pytest.fixture
+def journey(tiny_run: Run) -> dict:
+    mu = tiny_run.codes().mu
+    a, b = ({"z": mu[i].tolist(), "label": f"image {i}", "index": i} for i in (0, 5))
+    return {"a": a, "b": b, "kind": "slerp"}
+
+
+def decoded(run: Run, z: list[float]) -> np.ndarray:
+    return decode_pixels(state.model_of(run), np.array([z], np.float32))[0, ..., 0]
+
+
+def test_every_model_opens(tiny_run: Run) -> None:
+    for run in [run for run in list_runs()[0] if run.ready]:
+        app = AppTest.from_string(SCRIPT, default_timeout=30)
+        app.query_params["model"] = run.name
+        app.run()
+        assert not app.exception
+        (component,) = app.get("bidi_component")
+        data = json.loads(component.proto.json)
+        assert data["model"] == run.name
+        assert data["a"]["label"] != data["b"]["label"]
+        assert len(data["a"]["z"]) == len(data["b"]["z"]) == run.config.model.latent_dim
+        assert len(app.get("download_button")) == 2
+
+
+def test_the_film_goes_there_and_back(tiny_run: Run, journey: dict) -> None:
+    film = Image.open(io.BytesIO(interpolate.film_gif(tiny_run, journey)))
+    assert film.format == "GIF"
+    assert film.size == (280, 280)
+    assert film.info["loop"] == 0
+    frames = [np.array(frame.convert("L")) for frame in ImageSequence.Iterator(film)]
+    duration = sum(frame.info["duration"] for frame in ImageSequence.Iterator(film))
+    # Pillow joins equal neighbours into one longer frame: the time is kept, not the count
+    assert duration == (2 * interpolate.FILM_FRAMES - 2) * interpolate.FRAME_MS
+    whole = frames[0][::35, ::35].astype(int)
+    assert abs(whole - decoded(tiny_run, journey["a"]["z"])).max() <= 2  # GIF has 256 colours
+    turn = decoded(tiny_run, journey["b"]["z"]).astype(int)
+    assert min(abs(frame[::35, ::35] - turn).max() for frame in frames) <= 2
+
+
+@pytest.mark.parametrize("kind", ["lerp", "slerp"])
+def test_the_strip_holds_the_path_with_both_ends(tiny_run: Run, journey: dict, kind: str) -> None:
+    picture = Image.open(io.BytesIO(interpolate.strip_png(tiny_run, journey | {"kind": kind})))
+    assert picture.format == "PNG"
+    side, gap, n = 112, 2, interpolate.STRIP_FRAMES
+    assert picture.size == (n * (side + gap) + gap, side + 2 * gap)
+    pixels = np.array(picture)
+    ends = [np.array(journey[end]["z"], np.float32) for end in ("a", "b")]
+    expected = decode_pixels(state.model_of(tiny_run), path(*ends, n, kind))[..., 0]
+    for i in range(n):
+        left = gap + i * (side + gap)
+        tile = pixels[gap : gap + side, left : left + side]
+        np.testing.assert_array_equal(tile[7::14, 7::14], expected[i])
+    np.testing.assert_array_equal(expected[0], decoded(tiny_run, journey["a"]["z"]))
+    np.testing.assert_array_equal(expected[-1], decoded(tiny_run, journey["b"]["z"]))
+
+
+def test_what_the_browser_sends_is_kept_with_the_class_of_real_images(
+    tiny_run: Run, journey: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = SimpleNamespace(journey={"model": "tiny", **journey})
+    sent.journey["b"] = {"z": [0.5, 0.5], "label": "random", "index": None}
+    session = {interpolate.KEY: sent, "journeys": {}}
+    monkeypatch.setattr(st, "session_state", session)
+    interpolate._changed(tiny_run)
+    kept = session["journeys"]["tiny"]
+    assert kept["a"]["label"] == f"image 0: {tiny_run.codes().labels[0]}"
+    assert kept["b"] == {"z": [0.5, 0.5], "label": "random"}
+    assert kept["kind"] == "slerp"
+
+    sent.journey = {"model": "another", **journey}
+    interpolate._changed(tiny_run)
+    assert session["journeys"]["tiny"] == kept
