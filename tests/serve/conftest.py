@@ -1,0 +1,101 @@
+"""Small models in a runs folder of their own, and a real server in a thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import uvicorn
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from vae.checkpoints import save_weights
+from vae.config import Config, ModelConfig, TrainingConfig, config_to_json
+from vae.files import save_npz, write_json
+from vae.model import VAE
+from vae.runs import Run, find_run
+from vae.serve.routes import make_routes
+
+WriteRun = Callable[..., Run]
+
+
+def write_run(folder: Path, name: str, latent_dim: int = 2, seed: int = 0) -> Run:
+    """An untrained but complete run: what is served does not depend on what was learned."""
+    torch.manual_seed(seed)
+    model = ModelConfig("mlp", (16,), latent_dim, (8, 6, 1))
+    path = folder / name
+    path.mkdir(exist_ok=True)
+    config = Config("mlp-2d", model, TrainingConfig("digits"))
+    write_json(path / "config.json", config_to_json(config))
+    write_json(path / "status.json", {"state": "done"})
+    save_weights(VAE(model), path / "weights.safetensors")
+    rng = np.random.default_rng(seed)
+    save_npz(
+        path / "codes.npz",
+        mu=rng.standard_normal((50, latent_dim)).astype(np.float32),
+        logvar=rng.standard_normal((50, latent_dim)).astype(np.float32),
+        labels=np.arange(50) % 10,
+        indices=np.arange(50),
+    )
+    return find_run(name)
+
+
+@pytest.fixture(autouse=True)
+def threads() -> Iterator[None]:
+    """The service sets torch's threads for its process; other tests keep theirs."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteRun:
+    """Writes runs into a fresh $VAE_RUNS."""
+    monkeypatch.setenv("VAE_RUNS", str(tmp_path))
+    return lambda name, **options: write_run(tmp_path, name, **options)
+
+
+@pytest.fixture
+def static_dir(tmp_path: Path) -> Path:
+    folder = tmp_path / "components"
+    folder.mkdir()
+    (folder / "wire.js").write_text("export const answer = 42;\n")
+    (folder / "secret.txt").write_text("not to be served")
+    return folder
+
+
+@pytest.fixture
+def client(static_dir: Path) -> Iterator[TestClient]:
+    """The routes in process."""
+    with TestClient(Starlette(routes=make_routes(static_dir))) as client:
+        yield client
+
+
+@pytest.fixture
+def server(static_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a real server, run as Streamlit runs it."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    config = uvicorn.Config(
+        Starlette(routes=make_routes(static_dir)),
+        host="127.0.0.1",
+        port=0,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        log_config=None,  # let records reach caplog
+    )
+    uvicorn_server = uvicorn.Server(config)
+    thread = threading.Thread(target=uvicorn_server.run)
+    thread.start()
+    while not uvicorn_server.started:
+        assert thread.is_alive()
+        time.sleep(0.005)
+    port = uvicorn_server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    uvicorn_server.should_exit = True
+    thread.join(timeout=10)
+    assert not thread.is_alive()

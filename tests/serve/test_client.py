@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import socket
+
+import numpy as np
+import pytest
+
+from tests.serve.conftest import WriteRun
+from vae.errors import VaeError
+from vae.inference import decode_pixels, encode_pixels
+from vae.runs import load_model
+from vae.serve.client import LiveClient
+
+
+@pytest.mark.parametrize("websocket", [True, False])
+def test_the_client_asks_everything(runs: WriteRun, server: str, websocket: bool) -> None:
+    model = load_model(runs("a"))
+    z = np.random.default_rng(0).standard_normal((300, 2)).astype(np.float32)
+    with LiveClient(server, "a", websocket=websocket) as live:
+        assert live.facts["name"] == "a"
+        images = live.decode(z)
+        assert np.abs(images.astype(int) - decode_pixels(model, z)).max() <= 1
+        mu, logvar = live.encode(images)
+        expected = encode_pixels(model, images)
+        np.testing.assert_allclose(mu, expected[0], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(logvar, expected[1], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(live.place(z, "raw")[:, :2], z, rtol=1e-5)
+        with pytest.raises(VaeError, match="12 bytes came"):
+            live.decode(np.zeros((1, 3)))
+        assert live.decode(z[:1]).shape == (1, 8, 6, 1)
+    with (
+        LiveClient(server, "b", websocket=websocket) as live,
+        pytest.raises(VaeError, match="There is no model 'b'"),
+    ):
+        live.decode(z)
+
+
+def test_a_server_that_is_not_there_is_said_in_a_sentence() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        for websocket in (True, False):
+            with pytest.raises(VaeError, match="cannot be reached"):
+                LiveClient(url, "a", websocket=websocket).decode(np.zeros((1, 2)))

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vae.serve.protocol import (
+    MAX_BYTES,
+    MAX_ROWS,
+    ProtocolError,
+    max_rows,
+    origin_allowed,
+    pack_error,
+    pack_floats,
+    pack_pixels,
+    parse_latents,
+    parse_pixels,
+)
+
+
+def test_latents_survive_the_wire() -> None:
+    z = np.random.default_rng(0).standard_normal((7, 3)).astype(np.float32)
+    assert np.array_equal(parse_latents(pack_floats(z), 3), z)
+
+
+def test_pixels_survive_the_wire() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 4, 3, 2), dtype=np.uint8)
+    assert np.array_equal(parse_pixels(pack_pixels(images), (4, 3, 2)), images)
+    # also when they are not contiguous in memory
+    turned = images.transpose(0, 2, 1, 3)
+    assert np.array_equal(parse_pixels(pack_pixels(turned), (3, 4, 2)), turned)
+
+
+def test_floats_are_little_endian() -> None:
+    assert pack_floats(np.array([1.0])) == b"\x00\x00\x80\x3f"
+    assert pack_floats(np.array([1.0], ">f8")) == b"\x00\x00\x80\x3f"
+
+
+@pytest.mark.parametrize(
+    ("payload", "came"),
+    [
+        (b"", "An empty frame came"),
+        ("1,2", "A text frame came"),
+        (bytes(7), "7 bytes came"),
+        (bytes(12), "12 bytes came"),
+        (bytes(8 * 1025), "1025 rows came"),
+    ],
+)
+def test_malformed_latents_are_refused_in_a_sentence(payload: bytes | str, came: str) -> None:
+    with pytest.raises(ProtocolError, match=came) as caught:
+        parse_latents(payload, 2)
+    assert "1 to 1024 codes of 2 float32 numbers (8 bytes each) is allowed" in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_not_finite_are_refused_by_place(bad: float) -> None:
+    z = np.zeros((3, 2), np.float32)
+    z[1, 1] = bad
+    with pytest.raises(ProtocolError, match=f"row 1, dimension 1 is {bad}"):
+        parse_latents(pack_floats(z), 2)
+
+
+def test_malformed_pixels_are_refused_in_a_sentence() -> None:
+    with pytest.raises(ProtocolError, match=r"11 bytes came.*8 × 6 × 1 uint8 pixels"):
+        parse_pixels(bytes(11), (8, 6, 1))
+
+
+@given(st.binary(max_size=200), st.integers(1, 9))
+def test_random_bytes_parse_or_are_refused(payload: bytes, latent_dim: int) -> None:
+    try:
+        z = parse_latents(payload, latent_dim)
+    except ProtocolError:
+        values = np.frombuffer(payload[: len(payload) // 4 * 4], "<f4")
+        whole = payload and len(payload) % (4 * latent_dim) == 0
+        assert not (whole and np.isfinite(values).all())
+    else:
+        assert z.dtype == np.float32
+        assert z.shape == (len(payload) // (4 * latent_dim), latent_dim)
+        assert pack_floats(z) == payload
+
+
+def test_large_images_bound_the_rows() -> None:
+    assert max_rows((28, 28, 1)) == MAX_ROWS
+    assert max_rows((512, 512, 3)) * 512 * 512 * 3 <= MAX_BYTES
+    assert max_rows((512, 512, 3)) >= 1
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "forwarded", "allowed"),
+    [
+        (None, "localhost:8501", None, True),
+        ("http://localhost:8501", "localhost:8501", None, True),
+        ("http://LocalHost:8501", "localhost:8501", None, True),
+        ("http://[::1]:8501", "[::1]:8501", None, True),
+        ("https://class.example", "class.example", None, True),
+        ("https://class.example", "class.example:443", None, True),
+        ("http://class.example", "class.example:443", None, False),
+        ("https://class.example", "127.0.0.1:8501", "class.example", True),
+        ("https://class.example", "127.0.0.1:8501", "class.example, inner:80", True),
+        ("https://evil.example", "127.0.0.1:8501", "class.example", False),
+        ("http://evil.example", "localhost:8501", None, False),
+        ("http://localhost:9999", "localhost:8501", None, False),
+        ("http://localhost:8501.evil.example", "localhost:8501", None, False),
+        ("http://localhost:8501@evil.example", "localhost:8501", None, False),
+        ("null", "localhost:8501", None, False),
+        ("", "localhost:8501", None, False),
+        ("file://", "localhost:8501", None, False),
+        ("http://localhost:port", "localhost:8501", None, False),
+        ("http://localhost:8501", None, None, False),
+        ("http://localhost:8501", "not a host", None, False),
+    ],
+)
+def test_only_the_servers_own_pages_are_let_in(
+    origin: str | None, host: str | None, forwarded: str | None, allowed: bool
+) -> None:
+    assert origin_allowed(origin, host, forwarded) is allowed
+
+
+@given(st.text(), st.text(), st.text())
+def test_no_header_breaks_the_origin_check(origin: str, host: str, forwarded: str) -> None:
+    assert origin_allowed(origin, host, forwarded) in (True, False)
+
+
+def test_errors_are_json() -> None:
+    assert json.loads(pack_error(ProtocolError('β is "x"'))) == {"error": 'β is "x"'}

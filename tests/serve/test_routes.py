@@ -1,0 +1,149 @@
+"""The routes in process; tests/serve/test_live.py drives the same ones through a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient, WebSocketDenialResponse
+
+from tests.serve.conftest import WriteRun
+from vae.inference import decode_pixels, encode_pixels
+from vae.runs import load_model
+from vae.serve import protocol
+from vae.serve.protocol import pack_floats, pack_pixels
+
+Z = np.array([[0.5, -1.0], [2.0, 0.0]], np.float32)
+FOREIGN = {"Origin": "http://evil.example"}
+OWN = {"Origin": "http://testserver"}
+
+
+def test_the_list_names_what_can_be_used(client: TestClient, runs: WriteRun) -> None:
+    runs("good")
+    half = runs("half-trained")
+    (half.path / "codes.npz").unlink()
+    broken = runs("broken")
+    (broken.path / "config.json").write_text("{")
+    listed = {model["name"]: model for model in client.get("/live/models").json()}
+    assert listed["good"] == {
+        "name": "good",
+        "dataset": "digits",
+        "objective": "elbo",
+        "latent_dim": 2,
+        "image_shape": [8, 6, 1],
+        "bundled": False,
+    }
+    assert not {"half-trained", "broken"} & set(listed)
+
+
+def test_facts_of_a_model(client: TestClient, runs: WriteRun) -> None:
+    runs("a")
+    facts = client.get("/live/models/a").json()
+    assert facts["name"] == "a"
+    assert facts["image_shape"] == [8, 6, 1]
+    assert len(facts["kl"]) == len(facts["active"]) == 2
+    assert np.array(facts["quantiles"]).shape == (7, 2)
+    assert {"pca", "raw"} <= set(facts["maps"])
+
+
+def test_codes_and_their_places_on_a_map(client: TestClient, runs: WriteRun) -> None:
+    run = runs("a")
+    codes = np.frombuffer(client.get("/live/models/a/codes").content, "<f4").reshape(-1, 2)
+    assert np.array_equal(codes, run.codes().mu)
+    places = client.get("/live/models/a/map?map=raw").content
+    np.testing.assert_allclose(np.frombuffer(places, "<f4").reshape(-1, 2), codes, rtol=1e-6)
+    answer = client.get("/live/models/a/map?map=nonsense")
+    assert answer.status_code == 404
+    assert "nonsense" in answer.json()["error"]
+
+
+def test_post_decodes_encodes_and_places(client: TestClient, runs: WriteRun) -> None:
+    model = load_model(runs("a"))
+    answer = client.post("/live/models/a/decode", content=pack_floats(Z), headers=OWN)
+    images = np.frombuffer(answer.content, np.uint8).reshape(-1, 8, 6, 1)
+    assert np.array_equal(images, decode_pixels(model, Z))
+    answer = client.post("/live/models/a/encode", content=pack_pixels(images))
+    posterior = np.frombuffer(answer.content, "<f4").reshape(-1, 2, 2)
+    expected = np.stack(encode_pixels(model, images), axis=1)
+    np.testing.assert_allclose(posterior, expected, rtol=1e-5, atol=1e-6)
+    answer = client.post("/live/models/a/place?map=raw", content=pack_floats(Z))
+    placed = np.frombuffer(answer.content, "<f4").reshape(-1, 3)
+    np.testing.assert_allclose(placed[:, :2], Z, rtol=1e-6)
+    assert ((placed[:, 2] >= 0) & (placed[:, 2] <= 1)).all()
+
+
+def test_post_refuses_with_a_sentence_and_a_status(
+    client: TestClient, runs: WriteRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs("a")
+
+    def refusal(path: str, status: int, **options: object) -> str:
+        answer = client.post(path, **options)  # type: ignore[arg-type]
+        assert answer.status_code == status
+        return answer.json()["error"]
+
+    good = pack_floats(Z)
+    assert "7 bytes came" in refusal("/live/models/a/decode", 400, content=bytes(7))
+    assert "no model 'b'" in refusal("/live/models/b/decode", 404, content=good)
+    assert "is no name" in refusal("/live/models/.a/decode", 404, content=good)
+    assert "evil" in refusal("/live/models/a/decode", 403, content=good, headers=FOREIGN)
+    assert "nowhere" in refusal("/live/models/a/place?map=nowhere", 400, content=good)
+    most = 1024 * 48
+    assert "1025 rows came" in refusal("/live/models/a/decode", 400, content=bytes(8 * 1025))
+    assert str(most) in refusal("/live/models/a/decode", 413, content=bytes(most + 1))
+    # Without a length in the header too, and before the whole body has been taken in.
+    sent = []
+
+    def endless() -> Iterator[bytes]:
+        while len(sent) < 100:
+            sent.append(1)
+            yield bytes(most)
+
+    assert str(most) in refusal("/live/models/a/decode", 413, content=endless())
+    monkeypatch.setattr(protocol, "MAX_BYTES", 480)
+    assert "allowed 480 bytes" in refusal("/live/models/a/encode", 413, content=bytes(481))
+
+
+def test_a_socket_answers_errors_as_text_and_stays_usable(
+    client: TestClient, runs: WriteRun
+) -> None:
+    model = load_model(runs("a"))
+    with client.websocket_connect("/live/models/a/decode", headers=OWN) as socket:
+        for send, came in [
+            (lambda: socket.send_text("hello"), "A text frame came"),
+            (lambda: socket.send_text(""), "A text frame came"),
+            (lambda: socket.send_bytes(b""), "An empty frame came"),
+            (lambda: socket.send_bytes(bytes(9)), "9 bytes came"),
+            (lambda: socket.send_bytes(pack_floats(Z * np.nan)), "nan"),
+            (lambda: socket.send_bytes(bytes(8 * 1025)), "1025 rows came"),
+        ]:
+            send()
+            assert came in socket.receive_json()["error"]
+            socket.send_bytes(pack_floats(Z))
+            assert socket.receive_bytes() == decode_pixels(model, Z).tobytes()
+
+
+@pytest.mark.parametrize("operation", ["decode", "encode", "place"])
+def test_a_socket_is_refused_before_it_is_accepted(
+    client: TestClient, runs: WriteRun, operation: str
+) -> None:
+    runs("a")
+    for name, headers, status in [("a", FOREIGN, 403), ("b", OWN, 404), (".a", {}, 404)]:
+        with (
+            pytest.raises(WebSocketDenialResponse) as caught,
+            client.websocket_connect(f"/live/models/{name}/{operation}", headers=headers),
+        ):
+            pass
+        assert caught.value.status_code == status
+        assert caught.value.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/a", "/a/codes", "/a/map?map=pca", "/../plotly.min.js", "/../static/1/wire.js"],
+)
+def test_foreign_pages_read_nothing(client: TestClient, runs: WriteRun, path: str) -> None:
+    runs("a")
+    assert client.get(f"/live/models{path}").status_code == 200
+    assert client.get(f"/live/models{path}", headers=FOREIGN).status_code == 403

@@ -1,0 +1,55 @@
+"""The files that the browser parts are made of, served by this server and nobody else's."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import re
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+_FILE = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.(?P<kind>js|css)")
+_MEDIA_TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
+# The address holds the content's hash or version, so what it names never changes.
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_SAFE = {"X-Content-Type-Options": "nosniff"}
+
+
+async def static_file(folder: Path, request: Request) -> Response:
+    """A ``.js`` or ``.css`` file of ``folder``; anything else is 404."""
+    name = request.path_params["file"]
+    match = _FILE.fullmatch(name)
+    content = await asyncio.to_thread(_read, folder / name) if match else None
+    if match is None or content is None:
+        return JSONResponse({"error": f"There is no file {name!r} here."}, 404)
+    return Response(content, media_type=_MEDIA_TYPES[match["kind"]], headers=_FOREVER | _SAFE)
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+async def plotly(request: Request) -> Response:
+    """Plotly.js out of the installed ``plotly`` package, compressed once."""
+    packed = "gzip" in request.headers.get("accept-encoding", "")
+    content = await asyncio.to_thread(_plotly, packed)
+    headers = _SAFE | {"Vary": "Accept-Encoding"}
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    if request.query_params.get("v"):
+        headers |= _FOREVER
+    return Response(content, media_type=_MEDIA_TYPES["js"], headers=headers)
+
+
+@lru_cache
+def _plotly(packed: bool) -> bytes:
+    # find_spec, because importing plotly takes a second and this needs one file of it
+    spec = find_spec("plotly")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("The package plotly is not installed.")
+    content = (Path(spec.origin).parent / "package_data" / "plotly.min.js").read_bytes()
+    return gzip.compress(content, 6) if packed else content

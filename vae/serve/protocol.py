@@ -1,0 +1,119 @@
+"""The bytes of the live channel: pure functions that read, check and write frames."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from vae.errors import VaeError
+
+MAX_ROWS = 1024
+# Rows of very large images are held to this too: 1,024 of 512 × 512 × 3 would be 800 MB.
+MAX_BYTES = 64 * 2**20
+
+Shape = tuple[int, int, int]
+
+_FLOAT = np.dtype("<f4")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:/@\s]+)(?::(?P<port>\d{1,5}))?")
+
+
+class ProtocolError(VaeError):
+    """A frame that cannot be used: what came, and what is allowed."""
+
+
+def max_rows(image_shape: Shape) -> int:
+    """How many rows one request may have: 1,024, fewer where the images are very large."""
+    return max(1, min(MAX_ROWS, MAX_BYTES // math.prod(image_shape)))
+
+
+def parse_latents(payload: bytes | str, latent_dim: int, limit: int = MAX_ROWS) -> np.ndarray:
+    """Codes from a frame: float32 (n, latent_dim), all finite, 1 ≤ n ≤ ``limit``.
+
+    Raises:
+        ProtocolError: on text, a wrong length, too many rows, NaN or infinity.
+    """
+    what = f"codes of {latent_dim} float32 numbers"
+    rows = _check_rows(payload, latent_dim * _FLOAT.itemsize, what, limit)
+    z = np.frombuffer(rows, _FLOAT).reshape(-1, latent_dim)
+    if not np.isfinite(z).all():
+        row, column = np.argwhere(~np.isfinite(z))[0]
+        raise ProtocolError(
+            f"The number at row {row}, dimension {column} is {z[row, column]}; "
+            "only finite numbers are allowed."
+        )
+    return z.astype(np.float32, copy=False)
+
+
+def parse_pixels(payload: bytes | str, image_shape: Shape, limit: int = MAX_ROWS) -> np.ndarray:
+    """Images from a frame: uint8 (n, H, W, C), 1 ≤ n ≤ ``limit``.
+
+    Raises:
+        ProtocolError: on text, a wrong length or too many images.
+    """
+    what = f"images of {' × '.join(map(str, image_shape))} uint8 pixels"
+    rows = _check_rows(payload, math.prod(image_shape), what, limit)
+    return np.frombuffer(rows, np.uint8).reshape(-1, *image_shape)
+
+
+def pack_floats(values: np.ndarray) -> bytes:
+    """Numbers as little-endian float32, in C order."""
+    return np.ascontiguousarray(values, _FLOAT).tobytes()
+
+
+def pack_pixels(images: np.ndarray) -> bytes:
+    """uint8 pixels in C order."""
+    return np.ascontiguousarray(images, np.uint8).tobytes()
+
+
+def pack_error(error: Exception) -> str:
+    """The text frame (or JSON body) that answers a request which could not be served."""
+    return json.dumps({"error": str(error)}, ensure_ascii=False)
+
+
+def origin_allowed(origin: str | None, host: str | None, forwarded: str | None = None) -> bool:
+    """Whether a request with this ``Origin`` header may use the live channel.
+
+    Programs send no Origin and are let in. A browser always sends it with a WebSocket or a
+    ``POST``; it must then name the server's own address, the ``Host`` header, or the one a reverse
+    proxy was reached by, ``X-Forwarded-Host`` (which a foreign page cannot set on a WebSocket, nor
+    on a request without a preflight, which is never answered). Otherwise any page on the web could
+    talk to a server on its visitor's machine.
+    """
+    if origin is None:
+        return True
+    try:
+        source = urlsplit(origin)
+        port = source.port or _DEFAULT_PORTS[source.scheme]
+    except (KeyError, ValueError):  # "null", "file://", a port that is no number
+        return False
+    # A proxy in front of a proxy appends to the list: the first is the one the browser spoke to.
+    ours = (host, forwarded.split(",")[0].strip() if forwarded else None)
+    return any(_address(own, source.scheme) == (source.hostname, port) for own in ours if own)
+
+
+def _address(host: str, scheme: str) -> tuple[str, int] | None:
+    """Host and port of a ``Host`` header; the scheme's own port where it names none."""
+    if not (match := _HOST.fullmatch(host)):
+        return None
+    name = match["name"].strip("[]").lower()
+    return name, int(match["port"] or _DEFAULT_PORTS[scheme])
+
+
+def _check_rows(payload: bytes | str, row_bytes: int, what: str, limit: int) -> bytes:
+    """The payload, if it is binary and holds 1 to ``limit`` whole rows."""
+    allowed = f"a binary frame of 1 to {limit} {what} ({row_bytes} bytes each) is allowed"
+    if isinstance(payload, str):
+        raise ProtocolError(f"A text frame came; {allowed}.")
+    if not payload:
+        raise ProtocolError(f"An empty frame came; {allowed}.")
+    rows, rest = divmod(len(payload), row_bytes)
+    if rest:
+        raise ProtocolError(f"{len(payload)} bytes came, not a whole number of rows; {allowed}.")
+    if rows > limit:
+        raise ProtocolError(f"{rows} rows came; {allowed}.")
+    return payload

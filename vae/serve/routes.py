@@ -1,0 +1,234 @@
+"""The live channel's routes: the same operations by WebSocket and by POST (see ``vae.serve``)."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from vae.errors import VaeError
+from vae.maps import load_map
+from vae.runs import Run, list_runs
+from vae.serve.assets import plotly, static_file
+from vae.serve.protocol import (
+    max_rows,
+    origin_allowed,
+    pack_error,
+    pack_floats,
+    pack_pixels,
+    parse_latents,
+    parse_pixels,
+)
+from vae.serve.service import LiveModel, LiveModels
+
+Query = Mapping[str, str]
+Operation = Callable[[LiveModel, bytes | str, Query], Awaitable[bytes]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def make_routes(static_dir: Path) -> list[BaseRoute]:
+    """The routes to hand to the server's application, with a model cache of their own.
+
+    Args:
+        static_dir: the folder whose ``.js`` and ``.css`` files ``/live/static/…`` serves.
+    """
+    models = LiveModels()
+    routes: list[BaseRoute] = [
+        Route("/live/models", _guarded(model_list)),
+        Route("/live/models/{name}", _guarded(partial(model_facts, models))),
+        Route("/live/models/{name}/codes", _guarded(partial(codes, models))),
+        Route("/live/models/{name}/map", _guarded(partial(map_points, models))),
+        Route("/live/plotly.min.js", _guarded(plotly)),
+        Route("/live/static/{version}/{file}", _guarded(partial(static_file, static_dir))),
+    ]
+    for operation in (decode, encode, place):
+        path = f"/live/models/{{name}}/{operation.__name__}"
+        routes += [
+            WebSocketRoute(path, partial(socket, models, operation)),
+            Route(path, _guarded(partial(post, models, operation)), methods=["POST"]),
+        ]
+    return routes
+
+
+async def decode(model: LiveModel, payload: bytes | str, query: Query) -> bytes:
+    """float32 z (n, d) -> uint8 pixels (n, H, W, C)."""
+    config = model.run.config.model
+    z = parse_latents(payload, config.latent_dim, max_rows(config.image_shape))
+    return pack_pixels(await model.decode(z))
+
+
+async def encode(model: LiveModel, payload: bytes | str, query: Query) -> bytes:
+    """uint8 pixels (n, H, W, C) -> float32 mean and log-variance (n, 2, d)."""
+    shape = model.run.config.model.image_shape
+    return pack_floats(await model.encode(parse_pixels(payload, shape, max_rows(shape))))
+
+
+async def place(model: LiveModel, payload: bytes | str, query: Query) -> bytes:
+    """float32 z (n, d) -> float32 x, y, spread (n, 3) on the map ``?map=``, t-SNE if not given."""
+    z = parse_latents(payload, model.run.config.model.latent_dim)
+    return pack_floats(await model.place(query.get("map", "tsne"), z))
+
+
+async def socket(models: LiveModels, operation: Operation, websocket: WebSocket) -> None:
+    """One client's connection: each frame answered in turn, until the client goes."""
+    if not await _admitted(models, websocket):
+        return
+    name, query = websocket.path_params["name"], websocket.query_params
+    try:
+        while True:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            text = message.get("text")
+            payload = message["bytes"] if text is None else text
+            try:
+                answer = await operation(await models.get(name), payload, query)
+            except VaeError as error:
+                await websocket.send_text(pack_error(error))
+            else:
+                await websocket.send_bytes(answer)
+    except WebSocketDisconnect:
+        return  # it went while it was being answered
+
+
+async def _admitted(models: LiveModels, websocket: WebSocket) -> bool:
+    """Accept the connection, or refuse it by an HTTP answer: 403 or 404."""
+    refusal: Response | None = None
+    if not _same_origin(websocket):
+        refusal = _foreign(websocket)
+    else:
+        try:
+            await models.get(websocket.path_params["name"])
+        except VaeError as error:
+            refusal = _json_error(error, 404)
+    try:
+        if refusal is None:
+            await websocket.accept()
+        elif "websocket.http.response" in websocket.scope.get("extensions", {}):
+            await websocket.send_denial_response(refusal)
+        else:
+            await websocket.close()  # a server without that extension answers 403
+    except OSError:
+        return False  # it went before it was answered: ASGI servers say so by an OSError
+    return refusal is None
+
+
+async def post(models: LiveModels, operation: Operation, request: Request) -> Response:
+    """One frame in the body of a POST, for networks that block WebSockets."""
+    try:
+        model = await models.get(request.path_params["name"])
+    except VaeError as error:
+        return _json_error(error, 404)
+    config = model.run.config.model
+    rows = max_rows(config.image_shape)
+    height, width, channels = config.image_shape
+    limit = rows * max(4 * config.latent_dim, height * width * channels)
+    try:
+        body = await _read_body(request, limit)
+        if body is None:
+            return _json_error(f"More than the allowed {limit} bytes ({rows} rows) came.", 413)
+        answer = await operation(model, body, request.query_params)
+    except VaeError as error:
+        return _json_error(error, 400)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it
+    return Response(answer, media_type="application/octet-stream")
+
+
+async def model_list(request: Request) -> Response:
+    """The models that can be used, bundled ones first."""
+    return JSONResponse(await to_thread(_summaries))
+
+
+async def model_facts(models: LiveModels, request: Request) -> Response:
+    """One model's facts (:func:`vae.latent.statistics.facts`) and the maps it has."""
+    try:
+        model = await models.get(request.path_params["name"])
+        return JSONResponse(await to_thread(model.facts))
+    except VaeError as error:
+        return _json_error(error, 404)
+
+
+async def codes(models: LiveModels, request: Request) -> Response:
+    """The posterior means of the held-out images, float32 (n, d)."""
+    return await _array(models, request, lambda model: model.run.codes().mu)
+
+
+async def map_points(models: LiveModels, request: Request) -> Response:
+    """The places of those codes on the map ``?map=``, t-SNE if not given, float32 (n, 2)."""
+    map_id = request.query_params.get("map", "tsne")
+    return await _array(models, request, lambda model: load_map(model.run, map_id).coords)
+
+
+async def _array(
+    models: LiveModels, request: Request, read: Callable[[LiveModel], Any]
+) -> Response:
+    try:
+        model = await models.get(request.path_params["name"])
+        content = await to_thread(lambda: pack_floats(read(model)))
+    except VaeError as error:
+        return _json_error(error, 404)
+    return Response(content, media_type="application/octet-stream")
+
+
+def _summaries() -> list[dict[str, Any]]:
+    return [_summary(run) for run in list_runs()[0] if run.ready]
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    model, training = run.config.model, run.config.training
+    return {
+        "name": run.name,
+        "dataset": training.dataset,
+        "objective": "elbo" if training.beta == 1 else f"beta-vae (beta = {training.beta:g})",
+        "latent_dim": model.latent_dim,
+        "image_shape": list(model.image_shape),
+        "bundled": run.bundled,
+    }
+
+
+async def _read_body(request: Request, limit: int) -> bytes | None:
+    """The body, or None as soon as it is longer than ``limit``: never more than that is held."""
+    if int(request.headers.get("content-length", 0)) > limit:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            return None
+    return bytes(body)
+
+
+def _guarded(endpoint: Endpoint) -> Endpoint:
+    """``endpoint``, for our own pages and for programs, not for other sites' pages."""
+
+    async def guarded(request: Request) -> Response:
+        return await endpoint(request) if _same_origin(request) else _foreign(request)
+
+    return guarded
+
+
+def _same_origin(connection: HTTPConnection) -> bool:
+    headers = connection.headers
+    return origin_allowed(
+        headers.get("origin"), headers.get("host"), headers.get("x-forwarded-host")
+    )
+
+
+def _foreign(connection: HTTPConnection) -> Response:
+    return _json_error(
+        f"The origin {connection.headers['origin']!r} is not this server "
+        f"({connection.headers.get('host')!r}); only its own pages may use the live channel.",
+        403,
+    )
+
+
+def _json_error(error: Exception | str, status: int) -> Response:
+    return JSONResponse({"error": str(error)}, status)
