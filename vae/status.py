@@ -16,6 +16,7 @@ from vae.errors import VaeError
 from vae.files import read_json, write_atomic, write_json
 
 State = Literal["running", "done", "cancelled", "failed", "interrupted"]
+_START_SECONDS = 60.0  # a process loads its libraries before it can take the lock
 LIBRARIES = ("torch", "torchvision", "numpy", "scikit-learn", "streamlit", "openTSNE")
 
 
@@ -76,12 +77,24 @@ def read_status(folder: Path) -> dict[str, Any]:
     status = read_json(path)
     if not isinstance(status, dict) or not isinstance(status.get("state"), str):
         raise VaeError(f"{path} must hold an object with a state.")
-    if status["state"] == "running" and not is_alive(folder):
+    if status["state"] == "running" and not is_alive(folder) and not _is_starting(status):
         # It may have ended between the two looks: what it wrote last counts.
         status = read_json(path)
         if status["state"] == "running":
             status["state"] = "interrupted"
     return status
+
+
+def announce(folder: Path, **facts: Any) -> None:
+    """Say that a process was started which has not yet taken the folder's lock."""
+    StatusWriter(folder, stage="starting", **facts).beat(0.0)
+
+
+def _is_starting(status: dict[str, Any]) -> bool:
+    if status.get("stage") != "starting":
+        return False
+    age = datetime.now(UTC) - datetime.fromisoformat(status["updated"])
+    return age.total_seconds() < _START_SECONDS
 
 
 class StatusWriter:
@@ -92,19 +105,21 @@ class StatusWriter:
         self._interval = interval
         self._last = 0.0
         self._facts: dict[str, Any] = {"started": now(), "pid": os.getpid(), **facts}
-        self._started = time.monotonic()
-        self._first: float | None = None
+        self._started = self._estimate_from = time.monotonic()
+        self._first = 0.0
+
+    def begin(self, done: float) -> None:
+        """Estimate the seconds left from here: a resumed run does not start from nothing."""
+        self._estimate_from, self._first = time.monotonic(), done
 
     def beat(self, done: float, **facts: Any) -> None:
         """Say that the work goes on, ``done`` from 0 to 1; estimates the seconds left."""
         moment = time.monotonic()
         self._facts |= facts
-        if self._first is None:
-            self._first = done  # a resumed run does not start from nothing
         if moment - self._last < self._interval:
             return
         self._last = moment
-        elapsed = moment - self._started
+        elapsed = moment - self._estimate_from
         gained = done - self._first
         left = elapsed * (1 - done) / gained if gained > 0 else None
         self._write("running", progress=done, seconds_left=left)

@@ -132,6 +132,7 @@ def _train(folder: Path, config: Config, status: StatusWriter, report: Report | 
     begun, images_before = time.monotonic(), trainer.epoch * len(train.images)
     saved = shown = begun
     cancelled, done = False, trainer.epoch / config.training.epochs
+    status.begin(done)
     for point in trainer.run():
         append_line(folder / "metrics.jsonl", _json_line(point))
         elapsed = time.monotonic() - begun
