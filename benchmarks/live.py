@@ -65,15 +65,13 @@ def write_model(folder: Path, preset: str) -> int:
     return config.model.latent_dim
 
 
-async def client(url: str, frame: bytes, rate: float, until: float, delay: float) -> list[float]:
-    """Seconds of each round trip: paced at ``rate`` a second, one in flight."""
+async def client(url: str, frame: bytes, rate: float, due: float, until: float) -> list[float]:
+    """Seconds of each round trip from ``due`` on: paced at ``rate`` a second, one in flight."""
     times: list[float] = []
     async with connect(url, compression=None) as websocket:
         for _ in range(3):  # handshake, model loading and first passes are not what is measured
             await websocket.send(frame)
             await websocket.recv()
-        await asyncio.sleep(delay)
-        due = time.perf_counter()
         while due < until:
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             start = time.perf_counter()
@@ -88,9 +86,9 @@ async def client(url: str, frame: bytes, rate: float, until: float, delay: float
 
 async def measure(url: str, frame: bytes, clients: int, rate: float, seconds: float) -> Any:
     """Round trips in ms over all clients, and the least that one of them got answered."""
-    until = time.perf_counter() + seconds + 1
-    delays = np.linspace(0, 1 / rate, clients, endpoint=False)
-    tasks = (client(url, frame, rate, until, delay) for delay in delays)
+    begin = time.perf_counter() + 2  # time for all to connect
+    starts = begin + np.linspace(0, 1 / rate, clients, endpoint=False)
+    tasks = (client(url, frame, rate, float(start), begin + seconds) for start in starts)
     times = await asyncio.gather(*tasks)
     ms = np.concatenate(times) * 1e3
     return {
