@@ -6,11 +6,16 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages import PAGES
+from vae.serve.deep_links import page_routes
 from vae.serve.routes import make_routes
 
 HERE = Path(__file__).resolve().parent
 
 app = st.App(
     HERE / "pages" / "navigation.py",
-    routes=make_routes(static_dir=HERE / "pages" / "components"),
+    routes=[
+        *make_routes(static_dir=HERE / "pages" / "components"),
+        *page_routes(*(page.module for page in PAGES)),
+    ],
 )

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 import streamlit as st
 
+from pages import PAGES
 from vae.errors import VaeError
 
-# Module, title, icon: the order follows a lesson, from dragging to training.
-PAGES = (
-    ("explore", "Explore", ":material/tune:"),
-    ("reconstruct", "Reconstruct", ":material/compare:"),
-    ("latent_map", "Latent map", ":material/scatter_plot:"),
-    ("interpolate", "Interpolate", ":material/linear_scale:"),
-    ("train", "Train", ":material/model_training:"),
-    ("models", "Models", ":material/inventory_2:"),
-)
+_ICON = Path(__file__).parent / "icon.svg"
+# Streamlit leaves a hand's breadth above the page: enough to push the sliders below the fold.
+_STYLE = "<style>.stMainBlockContainer {padding-top: 4.2rem; padding-bottom: 3rem}</style>"
 
 
 def _page(module: str) -> Callable[[], None]:
@@ -35,13 +31,18 @@ def _page(module: str) -> Callable[[], None]:
 
 def main() -> None:
     """Set up and run the chosen page."""
-    st.set_page_config("VAE Latent Explorer", page_icon=":material/blur_on:", layout="wide")
+    st.set_page_config("VAE Latent Explorer", page_icon=str(_ICON), layout="wide")
     pages = {
-        module: st.Page(
-            _page(module), title=title, icon=icon, url_path=module, default=module == "explore"
+        page.module: st.Page(
+            _page(page.module),
+            title=page.title,
+            icon=page.icon,
+            url_path=page.module,
+            default=page is PAGES[0],
         )
-        for module, title, icon in PAGES
+        for page in PAGES
     }
+    st.html(_STYLE)
     st.session_state["pages"] = pages  # for links from one page to another
     st.navigation(list(pages.values()), position="top").run()
 

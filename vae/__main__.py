@@ -6,6 +6,10 @@ import argparse
 import os
 import sys
 
+# Before PyTorch loads OpenMP: threads that spin while they wait slow everything else on a laptop,
+# the live decode first of all.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 from vae.commands import datasets, models, training
 from vae.errors import VaeError
 

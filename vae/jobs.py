@@ -5,7 +5,6 @@ Nothing here waits: progress is read from the status file that the process keeps
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ from vae.files import make_folder
 from vae.map_worker import job_folder
 from vae.maps import MapParams
 from vae.runs import Run
-from vae.status import announce, is_alive, request_cancel
+from vae.status import announce, clear_cancel, is_alive, request_cancel
 from vae.worker import prepare
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -40,8 +39,6 @@ def spawn(arguments: list[str], log: Path) -> None:
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
-                # Threads that spin while they wait would take the cores from the live decode.
-                env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
             )
     except OSError as error:
         raise VaeError(f"Could not start the process: {error.strerror}.") from error
@@ -66,6 +63,7 @@ def resume_training(run: Run) -> None:
     """
     if is_alive(run.path):
         raise VaeError(f"{run.name!r} is training already.")
+    clear_cancel(run.path)
     announce(run.path, epochs=run.config.training.epochs)
     spawn(["train", run.name, "--resume", "--json"], run.path / "log.txt")
 

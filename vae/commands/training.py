@@ -38,14 +38,13 @@ def add_commands(commands: Any) -> None:
     command.add_argument("--seed", type=int, default=0, help="default 0")
 
 
-_CHOICES = (
-    "epochs batch_size lr lr_schedule beta latent_dim seed device precision".split()  # noqa: SIM905
-)
+_CHOICES = "epochs batch_size lr lr_schedule beta latent_dim seed device precision".split()
 
 
 def _train(options: argparse.Namespace) -> int:
     from vae.card import command
     from vae.datasets import find
+    from vae.devices import set_training_threads
     from vae.presets import make_config
     from vae.runs import find_run
     from vae.worker import prepare, resumable, train_run, with_device
@@ -68,6 +67,7 @@ def _train(options: argparse.Namespace) -> int:
         config = make_config(options.preset or DEFAULT_PRESET, options.dataset, shape, **chosen)
         _check_ready(config)
         folder = prepare(options.name, config)
+    set_training_threads(config)
     if not options.json:
         print(command(folder.name, config))
     state = train_run(folder, config, None if options.json else _Bar(config))

@@ -1,0 +1,119 @@
+"""A real server and a real Chromium. Without one the tests skip; in CI that is a failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def _chromium() -> str | None:
+    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    return next((found for name in names if name and (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = _chromium()
+    if path is None:
+        reason = "no Chromium on the PATH or at $CHROMIUM: the browser tests cannot run"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-background-networking", "--enable-unsafe-swiftshader"]
+        instance = playwright.chromium.launch(executable_path=path, args=flags)
+        yield instance
+        instance.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Server:
+    """The app as `streamlit run app.py` starts it, with a runs folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.runs = folder / "runs"
+        self.log = folder / "log.txt"
+        port = _free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+        flags = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
+        with self.log.open("w") as log:
+            self._process = subprocess.Popen(
+                [*command, *flags],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "VAE_RUNS": str(self.runs)},
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 60
+        while not self._answers():
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                pytest.fail(f"The server did not start:\n{self.log.read_text()}")
+            time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5):
+                return True
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def stop(self) -> None:
+        os.killpg(self._process.pid, signal.SIGTERM)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    instance = Server(tmp_path_factory.mktemp("server"))
+    yield instance
+    instance.stop()
+    assert "Traceback" not in instance.log.read_text(), instance.log.read_text()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """A fresh session at 1440 × 900 that must end without an error on the console."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=server.url)
+    context.set_default_timeout(30_000)
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(f"uncaught: {error}"))
+    opened.on(
+        "console",
+        lambda message: (
+            errors.append(f"{message.text} ({message.location.get('url')})")
+            if message.type == "error"
+            else None
+        ),
+    )
+    yield opened
+    context.close()
+    assert errors == []

@@ -1,0 +1,110 @@
+"""Finding, opening and deleting runs, with broken ones among them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from vae.errors import VaeError
+from vae.files import save_npz
+from vae.runs import (
+    Run,
+    check_name,
+    delete_run,
+    find_run,
+    list_runs,
+    load_model,
+    pretrained_dir,
+    runs_dir,
+)
+from vae.status import lock
+
+
+def _trained() -> list[str]:
+    return [run.name for run in list_runs()[0] if not run.bundled]
+
+
+def test_a_trained_run_is_listed_found_and_opened(tiny_run: Run) -> None:
+    assert _trained() == ["tiny"]
+    assert tiny_run.ready
+    assert tiny_run.status["state"] == "done"
+    assert load_model(tiny_run).config == tiny_run.config.model
+    codes = tiny_run.codes()
+    assert codes.mu.shape == codes.logvar.shape == (300, 2)
+    assert tiny_run.metrics()[-1]["split"] == "validation"
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "-x", "a" * 65, "é", "a b", "a\n"])
+def test_names_that_are_none(name: str) -> None:
+    with pytest.raises(VaeError, match="no name for a model"):
+        check_name(name)
+
+
+def test_unknown_name_says_which_there_are(tiny_run: Run) -> None:
+    with pytest.raises(VaeError, match="tiny"):
+        find_run("other")
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "{", "[]", "{}", json.dumps({"preset": 1, "model": {}, "training": {}})]
+)
+def test_broken_runs_are_named_and_hide_no_others(tiny_run: Run, content: str | None) -> None:
+    folder = runs_dir() / "broken"
+    folder.mkdir()
+    if content is not None:
+        (folder / "config.json").write_text(content)
+    assert _trained() == ["tiny"]
+    _, broken = list_runs()
+    assert [b.name for b in broken] == ["broken"]
+    assert "config.json" in broken[0].reason
+    with pytest.raises(VaeError, match=r"config\.json"):
+        find_run("broken")
+
+
+def test_garbled_status_is_broken_too(tiny_run: Run) -> None:
+    shutil.copytree(tiny_run.path, runs_dir() / "odd")
+    (runs_dir() / "odd" / "status.json").write_text("[1]")
+    runs, broken = list_runs()
+    assert "odd" not in [run.name for run in runs]
+    assert "status.json" in broken[0].reason
+
+
+def test_codes_of_another_size_are_refused(tiny_run: Run) -> None:
+    zeros = np.zeros((4, 3), np.float16)
+    save_npz(
+        tiny_run.path / "codes.npz", mu=zeros, logvar=zeros, labels=np.zeros(4), indices=np.zeros(4)
+    )
+    with pytest.raises(VaeError, match="3 dimensions; the model has 2"):
+        tiny_run.codes()
+
+
+def test_codes_that_disagree_or_are_not_finite_are_refused(tiny_run: Run) -> None:
+    good = {"mu": np.zeros((4, 2)), "logvar": np.zeros((4, 2)), "labels": np.zeros(4)}
+    for wrong in (
+        {**good, "indices": np.zeros(3)},
+        {**good, "indices": np.zeros(4), "mu": np.full((4, 2), np.nan)},
+        good,
+    ):
+        (tiny_run.path / "codes.npz").unlink()
+        save_npz(tiny_run.path / "codes.npz", **wrong)
+        with pytest.raises(VaeError, match=r"codes\.npz"):
+            tiny_run.codes()
+
+
+def test_delete(tiny_run: Run) -> None:
+    with lock(tiny_run.path).acquire(), pytest.raises(VaeError, match="training"):
+        delete_run("tiny")
+    delete_run("tiny")
+    assert not tiny_run.path.exists()
+    with pytest.raises(VaeError, match="no model"):
+        delete_run("tiny")
+
+
+def test_bundled_models_cannot_be_deleted() -> None:
+    for path in pretrained_dir().iterdir():
+        with pytest.raises(VaeError, match="bundled"):
+            delete_run(path.name)
+        assert path.is_dir()
