@@ -1,0 +1,279 @@
+"""The live view of a run: how far it is, its curves, its pictures. Everything comes from its files.
+
+So a reload, a second browser or a restarted server shows the same training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.state import choose_model
+from pages.train_figures import curve, picture_rows
+from vae.errors import VaeError
+from vae.files import load_npz
+from vae.jobs import cancel_training, resume_training
+from vae.runs import Run
+from vae.status import cancel_requested
+
+POLL_SECONDS = 1.0
+_LOG_LINES = 12
+_BADGES = {
+    "running": "blue",
+    "done": "green",
+    "cancelled": "orange",
+    "interrupted": "orange",
+    "failed": "red",
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """What a run's files say at one moment.
+
+    Attributes:
+        rows: points of the curves (see :class:`vae.training.Progress`).
+        epoch: the epoch of ``pictures``.
+        pictures: originals, reconstructions and samples, (n, H, W, C) uint8 each; ``None`` before
+            the first epoch's end.
+        stopping: somebody asked it to stop.
+    """
+
+    run: Run
+    status: dict[str, Any]
+    rows: list[dict[str, Any]]
+    epoch: int
+    pictures: dict[str, np.ndarray] | None
+    stopping: bool
+    log: str
+
+    @property
+    def active(self) -> bool:
+        return self.status["state"] == "running"
+
+
+def is_active(run: Run) -> bool:
+    """Whether a process is at work on the run, or about to be."""
+    return run.status["state"] == "running"
+
+
+def watch(run: Run) -> None:
+    """Show a run; looks again every second while it is at work."""
+    active = is_active(run)
+    st.fragment(_watch, run_every=POLL_SECONDS if active else None)(run, active)
+
+
+def read_view(run: Run) -> View:
+    """Read all that is shown, before any of it is drawn.
+
+    Raises:
+        VaeError: if the folder is gone or a file in it is damaged.
+    """
+    if not run.path.is_dir():
+        raise VaeError(f"The run {run.name!r} is no longer there: its folder was removed.")
+    try:
+        newest = max((run.path / "snapshots").glob("*.npz"), default=None)
+        log = run.path / "log.txt"
+        return View(
+            run=run,
+            status=run.status,
+            rows=run.metrics(),
+            epoch=int(newest.stem) if newest else 0,
+            pictures=load_npz(newest) if newest else None,
+            stopping=cancel_requested(run.path),
+            log=log.read_text(encoding="utf-8", errors="replace") if log.is_file() else "",
+        )
+    except OSError as error:
+        raise VaeError(f"Could not read the run {run.name!r}: {error.strerror}.") from error
+
+
+def _watch(run: Run, polled: bool) -> None:
+    try:
+        view = read_view(run)
+        if polled and not view.active:
+            st.rerun()  # once more, the whole page: the result appears in every list
+        _header(view)
+        _progress(view)
+        _problem(view)
+        _numbers(view)
+        _curves(view)
+        _pictures(view)
+        _explain(view)
+    except VaeError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def _header(view: View) -> None:
+    """State, configuration, and what can be done about it."""
+    run, state = view.run, view.status["state"]
+    training = run.config.training
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f":{_BADGES.get(state, 'gray')}-badge[{state}] {training.dataset} · "
+            f"{run.config.preset} · {run.config.model.latent_dim} latent dimensions · "
+            f"β\u00a0=\u00a0{training.beta:g} · {view.status.get('device', training.device)}",
+            width="stretch",
+        )
+        if view.active:
+            if st.button(
+                "Stopping…" if view.stopping else "Stop",
+                icon=":material/stop:",
+                disabled=view.stopping or view.status.get("stage") == "starting",
+                help="Ends the training and keeps what it has learned so far.",
+                key="train stop",
+            ):
+                cancel_training(run)
+                st.rerun(scope="fragment")
+            return
+        if state != "done" and st.button(
+            "Resume",
+            icon=":material/resume:",
+            help=f"Goes on from its last checkpoint to epoch {training.epochs}.",
+            key="train resume",
+        ):
+            resume_training(run)
+            st.rerun()
+        if run.ready and st.button(
+            "Open in Explore", type="primary", icon=":material/tune:", key="train open"
+        ):
+            choose_model(run.name)
+            st.switch_page(st.session_state["pages"]["explore"])
+
+
+def _progress(view: View) -> None:
+    status, epochs = view.status, view.run.config.training.epochs
+    epoch = view.rows[-1]["epoch"] if view.rows else 0.0
+    words = [f"epoch {epoch:.1f} of {epochs}"]
+    if view.active and (stage := status.get("stage", "starting")) != "training":
+        words.append(stage)
+    if speed := status.get("images_per_second"):
+        words.append(f"{speed:,} images/s")
+    if view.active and status.get("seconds_left") is not None:
+        words.append(f"{in_words(status['seconds_left'])} left")
+    if not view.active and "seconds" in status:
+        words.append(f"took {in_words(status['seconds'])}")
+    st.progress(min(1.0, epoch / epochs), " · ".join(words))
+
+
+def _problem(view: View) -> None:
+    """Why a run failed or broke off, with its last words."""
+    state = view.status["state"]
+    if state not in ("failed", "interrupted"):
+        return
+    if state == "failed":
+        st.error(view.status.get("error") or "The training failed.", icon=":material/error:")
+    else:
+        st.warning(
+            view.status.get("error")
+            or "Its process is gone: killed, or the computer was switched off. Resume goes on "
+            "from the last checkpoint.",
+            icon=":material/power_off:",
+        )
+    if lines := view.log.splitlines()[-_LOG_LINES:]:
+        with st.expander("Its last words (log.txt)"):
+            st.code("\n".join(lines), language=None, wrap_lines=True)
+
+
+def _numbers(view: View) -> None:
+    """The loss as the sum of its terms: test images at the end, validation images before."""
+    reconstruction, kl, beta, split, _ = _terms(view)
+    st.latex(formula(reconstruction, kl, beta, split))
+
+
+def _terms(view: View) -> tuple[float | None, float | None, float, str, str]:
+    """Reconstruction and KL in nats per image, the KL's weight, the split, and it in words."""
+    found = view.run.evaluation if not view.active else None
+    if found:
+        return found["reconstruction"], found["kl"], 1.0, "test", f"{found['n']:,} test images"
+    beta = view.run.config.training.beta
+    for split in ("validation", "train"):
+        rows = [row for row in view.rows if row["split"] == split]
+        if rows:
+            return rows[-1]["reconstruction"], rows[-1]["kl"], beta, split, f"{split} images"
+    return None, None, beta, "validation", ""
+
+
+def formula(reconstruction: float | None, kl: float | None, beta: float, split: str) -> str:
+    """reconstruction + β·KL in LaTeX, with numbers in nats, or dots before there are any."""
+    total = None if reconstruction is None or kl is None else reconstruction + beta * kl
+    loss, first, second = (
+        r"\cdots" if value is None else f"{value:.1f}" for value in (total, reconstruction, kl)
+    )
+    name, weight = (r"-\mathrm{ELBO}", "") if beta == 1 else (r"\text{loss}", rf"{beta:g}\cdot")
+    return (
+        rf"\underbrace{{{loss}\text{{ nats}}}}_{{\text{{{split} }}{name}}} = "
+        rf"\underbrace{{{first}}}_{{\text{{reconstruction}}}} + "
+        rf"{weight}\underbrace{{{second}}}_{{\mathrm{{KL}}}}"
+    )
+
+
+def _curves(view: View) -> None:
+    epochs = view.run.config.training.epochs
+    for column, term in zip(st.columns(3), ("loss", "reconstruction", "kl"), strict=True):
+        column.plotly_chart(
+            curve(view.rows, term, epochs),
+            key=f"train curve {term}",
+            config={"displayModeBar": False},
+        )
+
+
+def _pictures(view: View) -> None:
+    shape, found = view.run.config.model.image_shape, view.pictures or {}
+    when = f"epoch {view.epoch if found else '–'}"
+    samples = found.get("samples")
+    left, right = st.columns(2)
+    with left:
+        st.markdown(f"**Originals above their reconstructions**, {when}")
+        rows = [(words[:-1], found.get(words)) for words in ("originals", "reconstructions")]
+        st.html(picture_rows(rows, shape))
+    with right:
+        st.markdown(rf"**New images** from fixed $z \sim \mathcal{{N}}(0, I)$, {when}")
+        halves = (None, None) if samples is None else (samples[:8], samples[8:])
+        st.html(picture_rows([("sample", half) for half in halves], shape))
+
+
+def _explain(view: View) -> None:
+    reconstruction, kl, _, _, images = _terms(view)
+    beta = view.run.config.training.beta
+    height, width, channels = view.run.config.model.image_shape
+    with st.expander("What the numbers mean, and what to look for"):
+        now = "" if kl is None else f" Now, on {images}: {reconstruction:.1f} and {kl:.1f} nats."
+        st.markdown(
+            rf"""
+$$
+\mathrm{{loss}} =
+\underbrace{{\mathbb{{E}}_{{q(z \mid x)}}\left[-\log p(x \mid z)\right]}}
+_{{\text{{reconstruction}}}}
++ \beta \cdot
+\underbrace{{\mathrm{{KL}}\left(q(z \mid x) \,\|\, \mathcal{{N}}(0, I)\right)}}_{{\mathrm{{KL}}}},
+\qquad \beta = {beta:g}
+$$
+
+- **Reconstruction**: how badly the decoder does at the image, summed over its
+  {height * width * channels:,} pixel values. **KL**: what the code costs, how far its
+  distribution is from the prior. With $\beta = 1$ their sum is $-\mathrm{{ELBO}}$, a bound on
+  $-\log p(x)$: less is better.{now}
+- **At first** the KL is near 0 and every reconstruction is the same mean image. Then the code
+  pays off: the KL rises while the reconstruction falls by more.
+- **The lines part:** training falls while validation rises. The model learns its training images
+  by heart; fewer epochs or a smaller network help.
+- **The KL stays at 0:** the decoder does not use the code (posterior collapse). Try a smaller β
+  or another learning rate.
+- **Good reconstructions and poor new images:** the codes do not fill the prior. Try a larger β or
+  a smaller latent size.
+"""
+        )
+
+
+def in_words(seconds: float) -> str:
+    """A duration as a person says it."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {round(seconds, -1):.0f} seconds"
+    if seconds < 90 * 60:
+        return f"about {seconds / 60:.0f} minutes"
+    return f"about {seconds / 3600:.1f} hours"
