@@ -1,0 +1,87 @@
+"""Explore in a real browser: the picture follows the hand, the keys, the URL."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from benchmarks.drag import drag
+
+LIVE = '.vae.explore[data-state="live"]:not([data-decoded="0"])'
+
+
+def _open(page: Page, address: str = "/") -> None:
+    page.goto(address)
+    page.wait_for_selector(LIVE)
+
+
+def _pixels(page: Page) -> str:
+    return page.locator("canvas.image").evaluate("canvas => canvas.toDataURL()")
+
+
+@pytest.mark.parametrize("model", ["mnist-conv-16", "digits-2d"])
+def test_a_drag_paints_its_values_while_it_lasts(page: Page, model: str) -> None:
+    _open(page, f"/?model={model}")
+    before = _pixels(page)
+    result = drag(page)
+    assert result["distinct"] >= 50
+    assert result["painted"] >= 0.95 * result["distinct"]
+    assert _pixels(page) != before
+
+
+def test_the_url_keeps_what_was_dragged(page: Page) -> None:
+    _open(page, "/?model=mnist-2d&z=0.50,-1.25")
+    sliders = page.locator(".vae input[type=range]")
+    values = sorted(float(slider.input_value()) for slider in sliders.all())
+    assert values == pytest.approx([-1.25, 0.5], abs=0.02)
+    drag(page, seconds=0.5, places=10)
+    expect(page).to_have_url(re.compile(r"model=mnist-2d.*z="))
+    moved = page.url
+    shown = _pixels(page)
+    page.wait_for_timeout(300)
+    _open(page, moved.replace("%2C", ","))
+    expect.set_options(timeout=5_000)
+    assert _pixels(page) == shown
+
+
+def test_keys_move_a_slider_and_the_image(page: Page) -> None:
+    _open(page, "/?model=mnist-2d")
+    slider = page.locator(".vae input[type=range]").first
+    slider.focus()
+    before, image = float(slider.input_value()), _pixels(page)
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    assert float(slider.input_value()) > before
+    page.keyboard.press("Home")
+    low = float(slider.input_value())
+    page.keyboard.press("End")
+    assert float(slider.input_value()) > low
+    page.wait_for_timeout(300)
+    assert _pixels(page) != image
+
+
+def test_buttons(page: Page) -> None:
+    _open(page, "/?model=mnist-2d")
+    start = _pixels(page)
+    page.get_by_role("button", name="Mean").click()
+    page.wait_for_timeout(300)
+    values = [
+        float(slider.input_value()) for slider in page.locator(".vae input[type=range]").all()
+    ]
+    assert values == [0.0, 0.0]
+    mean = _pixels(page)
+    assert mean != start
+    for name in ("Random", "Real image"):
+        page.get_by_role("button", name=name).click()
+        page.wait_for_timeout(300)
+        assert _pixels(page) != mean
+    expect(page).to_have_url(re.compile("image="))
+
+
+def test_inactive_dimensions_are_folded_away(page: Page) -> None:
+    _open(page, "/?model=mnist-conv-16")
+    facts = page.request.get("/live/models/mnist-conv-16").json()
+    shown = page.locator(".vae .rows input[type=range]").count()
+    assert shown >= sum(facts["active"])
