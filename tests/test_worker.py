@@ -91,7 +91,7 @@ def test_a_failure_says_why(runs_folder, monkeypatch) -> None:
 
 def test_killed_and_resumed_equals_uninterrupted(runs_folder) -> None:
     """A real process, killed without warning; then the same command with --resume."""
-    options = "--dataset digits --preset mlp-400-20 --epochs 60 --device cpu --json".split()
+    options = "--dataset digits --preset mlp-400-20 --epochs 25 --device cpu --json".split()
     python = [sys.executable, "-m", "vae", "train"]
     process = subprocess.Popen([*python, "killed", *options], stdout=subprocess.DEVNULL)
     folder = runs_dir() / "killed"

@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from vae.card import command, model_card
 from vae.checkpoints import load_training_state, save_training_state, save_weights
-from vae.config import Config, config_to_json
+from vae.config import Config, Device, config_to_json
 from vae.datasets import load
 from vae.errors import VaeError
 from vae.evaluation import evaluate
@@ -30,6 +31,7 @@ from vae.inference import encode_pixels, reconstruct, sample_prior
 from vae.model import VAE
 from vae.runs import Run, check_name, find_run, pretrained_dir, runs_dir
 from vae.status import (
+    State,
     StatusWriter,
     acquire,
     cancel_requested,
@@ -80,8 +82,11 @@ def resumable(name: str) -> Run:
     run = find_run(name)
     if run.bundled:
         raise VaeError(f"{name!r} is a bundled model: it is complete.")
-    if read_status(run.path).get("state") == "done":
+    state = read_status(run.path)["state"]
+    if state == "done":
         raise VaeError(f"{name!r} has already trained all its {run.config.training.epochs} epochs.")
+    if state != "running":
+        clear_cancel(run.path)  # a request that the killed process never saw
     return run
 
 
@@ -95,7 +100,6 @@ def train_run(folder: Path, config: Config, report: Report | None = None) -> str
         VaeError: for what a person can mend; ``status.json`` then says ``failed`` and why.
     """
     with acquire(folder):
-        clear_cancel(folder)
         status = StatusWriter(
             folder, epochs=config.training.epochs, command=command(folder.name, config)
         )
@@ -111,6 +115,9 @@ def train_run(folder: Path, config: Config, report: Report | None = None) -> str
             except VaeError as second:  # a full disk: the lock still tells that nobody is at work
                 print(f"error: {second}", file=sys.stderr)
             raise
+        finally:
+            # Not at the start: a request may have come while this process loaded its libraries.
+            clear_cancel(folder)
     return state
 
 
@@ -128,7 +135,7 @@ def _train(folder: Path, config: Config, status: StatusWriter, report: Report | 
     )
     _keep_metrics_until(folder / "metrics.jsonl", trainer.epoch)
     (folder / "snapshots").mkdir(exist_ok=True)
-    facts = {"device": str(trainer.device), "stage": "training"}
+    facts: dict[str, Any] = {"device": str(trainer.device), "stage": "training"}
     begun, images_before = time.monotonic(), trainer.epoch * len(train.images)
     saved = shown = begun
     cancelled, done = False, trainer.epoch / config.training.epochs
@@ -156,7 +163,7 @@ def _train(folder: Path, config: Config, status: StatusWriter, report: Report | 
             shown = moment
     status.beat(done, stage="evaluating")
     finish(folder, config, trainer.model, test.images, test.labels)
-    state = "cancelled" if cancelled else "done"
+    state: State = "cancelled" if cancelled else "done"
     if not cancelled:
         checkpoint.unlink(missing_ok=True)
     status.end(state, progress=done)
@@ -179,7 +186,7 @@ def finish(
     save_weights(model, folder / "weights.safetensors")
 
 
-def with_device(config: Config, device: str | None) -> Config:
+def with_device(config: Config, device: Device | None) -> Config:
     """The configuration on another device: the one thing a resumed run may change."""
     if device is None:
         return config
