@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import numpy as np
 from pages.look import PALETTE, png_bytes
 
 TRAIN, VALIDATION = PALETTE[0], PALETTE[6]  # blue and orange: apart for every colour vision
-CURVE_HEIGHT = 260  # pixels
 COLUMNS = 8
 _POINTS = 1000  # more than a chart has pixels; a long run need not send them all each second
 _TITLES = {"loss": "Loss", "reconstruction": "Reconstruction", "kl": "KL"}
@@ -22,45 +22,42 @@ _STYLE = f"""<style>
 </style>"""
 
 
-def curve(rows: list[dict[str, Any]], term: str, epochs: int) -> Any:
-    """A Plotly figure of ``term`` over epochs: training as a line, validation with markers.
+def curves(rows: list[dict[str, Any]], epochs: int, ended: bool) -> dict[str, Any]:
+    """What ``components/curves.js`` draws: loss, reconstruction and KL over epochs.
 
     Args:
-        rows: points as in ``metrics.jsonl``.
-        term: ``"loss"``, ``"reconstruction"`` or ``"kl"``, in nats per image.
-        epochs: how many the run will have; the axis is that long from the start.
+        rows: points as in ``metrics.jsonl``, in nats per image.
+        epochs: how many the run is to have.
+        ended: no more points will come, so the axis ends with the last one.
     """
-    import plotly.graph_objects as go
+    points = {}
+    for split in ("train", "validation"):
+        kept = thin([row for row in rows if row["split"] == split])
+        points[split] = {key: [row[key] for row in kept] for key in ("epoch", *_TITLES)}
+    return {
+        "plotly": version("plotly"),
+        "colours": {"train": TRAIN, "validation": VALIDATION},
+        "points": points,
+        "reach": reach(rows, epochs, ended),
+        "charts": [
+            {"term": term, "title": title, "range": nats_range(rows, term)}
+            for term, title in _TITLES.items()
+        ],
+    }
 
-    figure = go.Figure()
-    for split, colour, mode in (
-        ("train", TRAIN, "lines"),
-        ("validation", VALIDATION, "lines+markers"),
-    ):
-        points = thin([row for row in rows if row["split"] == split])
-        figure.add_scatter(
-            x=[row["epoch"] for row in points],
-            y=[row[term] for row in points],
-            name=split,
-            mode=mode,
-            line={"color": colour, "width": 2.5},
-            marker={"size": 6 if epochs <= 40 else 3},
-            hovertemplate="epoch %{x:.1f}: %{y:.2f} nats<extra>" + split + "</extra>",
-        )
-    rising = term == "kl"
-    figure.update_layout(
-        title={"text": _TITLES[term], "x": 0, "font": {"size": 18}},
-        height=CURVE_HEIGHT,
-        margin={"l": 62, "r": 8, "t": 36, "b": 50},  # fixed, so that no chart moves
-        font={"size": 14},
-        uirevision="keep",  # a zoom survives the next point
-        legend={"x": 1, "xanchor": "right", "y": 0.02 if rising else 0.98}
-        | {"yanchor": "bottom" if rising else "top", "bgcolor": "rgba(0,0,0,0)"},
-        xaxis={"title": {"text": "epoch"}, "range": [0, epochs], "automargin": False},
-        yaxis={"title": {"text": "nats per image"}, "automargin": False}
-        | {"range": nats_range(rows, term), "showticklabels": bool(rows)},
-    )
-    return figure
+
+def reach(rows: list[dict[str, Any]], epochs: int, ended: bool) -> float:
+    """Where the epoch axis ends: it doubles when the curve gets there, up to all epochs.
+
+    So a long run is not a stroke at the left edge, and the axis seldom moves.
+    """
+    last = rows[-1]["epoch"] if rows else 0.0
+    if ended and last:
+        return last
+    end = 5
+    while end < last:
+        end *= 2
+    return min(end, epochs)
 
 
 def thin(rows: list[Any], limit: int = _POINTS) -> list[Any]:
@@ -81,7 +78,7 @@ def nats_range(rows: list[dict[str, Any]], term: str) -> list[float]:
     settled = [row[term] for row in rows if row["epoch"] >= 0.5] or values
     if rows[-1]["epoch"] > 2:
         settled = [row[term] for row in rows if row["epoch"] >= 1]
-    low, high = min(settled), max(settled)
+    low, high = min(values), max(settled)
     margin = 0.08 * (high - low) or 1.0
     return [max(0.0, low - margin) if low >= 0 else low - margin, high + margin]
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.components import mount
 from pages.state import choose_model
-from pages.train_figures import curve, picture_rows
+from pages.train_figures import curves, picture_rows
 from vae.errors import VaeError
 from vae.files import load_npz
 from vae.jobs import cancel_training, resume_training
@@ -185,7 +186,8 @@ def _numbers(view: View) -> None:
 
 def _terms(view: View) -> tuple[float | None, float | None, float, str, str]:
     """Reconstruction and KL in nats per image, the KL's weight, the split, and it in words."""
-    found = view.run.evaluation if not view.active else None
+    ended = view.status["state"] in ("done", "cancelled")
+    found = view.run.evaluation if ended else None
     if found:
         return found["reconstruction"], found["kl"], 1.0, "test", f"{found['n']:,} test images"
     beta = view.run.config.training.beta
@@ -211,13 +213,9 @@ def formula(reconstruction: float | None, kl: float | None, beta: float, split: 
 
 
 def _curves(view: View) -> None:
+    # Not st.plotly_chart: it rebuilds its chart whenever the points change, and that flickers.
     epochs = view.run.config.training.epochs
-    for column, term in zip(st.columns(3), ("loss", "reconstruction", "kl"), strict=True):
-        column.plotly_chart(
-            curve(view.rows, term, epochs),
-            key=f"train curve {term}",
-            config={"displayModeBar": False},
-        )
+    mount("curves", key="train curves", data=curves(view.rows, epochs, ended=not view.active))
 
 
 def _pictures(view: View) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.train_figures import nats_range, picture_rows, thin
+from pages.train_figures import curves, nats_range, picture_rows, reach, thin
 from pages.train_form import free_name, sensible_epochs
 from pages.train_view import formula, in_words
 from vae.config import config_to_json
@@ -212,6 +212,23 @@ def test_the_axis_leaves_out_the_first_fall_and_nothing_later() -> None:
     assert low < 81.0
     assert 98.0 < high < 110.0
     assert nats_range([], "loss") == [0.0, 1.0]
+
+
+def test_the_epoch_axis_doubles_up_to_all_epochs_and_ends_with_an_ended_run() -> None:
+    at = [[{"epoch": epoch}] for epoch in (0.5, 5.0, 5.1, 19.0, 30.0)]
+    assert [reach(rows, 30, ended=False) for rows in at] == [5, 5, 10, 20, 30]
+    assert reach([], 30, ended=False) == 5
+    assert reach([], 2, ended=True) == 2
+    assert reach([{"epoch": 2.8}], 100, ended=True) == 2.8
+
+
+def test_curves_hold_every_point_of_the_run(tiny_run: Run) -> None:
+    rows, data = tiny_run.metrics(), curves(tiny_run.metrics(), epochs=3, ended=True)
+    assert data["points"]["validation"]["epoch"] == [1.0, 2.0, 3.0]
+    for term in ("loss", "reconstruction", "kl"):
+        expected = [row[term] for row in rows if row["split"] == "train"]
+        assert data["points"]["train"][term] == expected
+    assert [chart["term"] for chart in data["charts"]] == ["loss", "reconstruction", "kl"]
 
 
 def test_thin_keeps_the_last_point() -> None:

@@ -1,0 +1,112 @@
+/** The Train page's learning curves: Plotly charts that take new points without being rebuilt. */
+
+import { element } from "./dom.js";
+import { loadPlotly } from "./plane.js";
+
+const CONFIG = { displayModeBar: false, responsive: false };
+// Fixed, so that no chart moves when its numbers get longer.
+const MARGIN = { l: 62, r: 10, t: 38, b: 50 };
+
+export function mount(root, args) {
+  const place = root.querySelector(".vae");
+  const hosts = args.data.charts.map(({ title }) =>
+    element("div", { class: "chart", role: "img", "aria-label": title }));
+  place.replaceChildren(...hosts);
+  let Plotly = null;
+  let closed = false;
+  let { data } = args;
+
+  function draw() {
+    if (closed || !Plotly) return;
+    const theme = themeOf(place);
+    data.charts.forEach((chart, i) => {
+      hosts[i].setAttribute("aria-label", summary(chart, data.points.validation));
+      Plotly.react(hosts[i], traces(chart, data), layout(chart, data, hosts[i], theme), CONFIG);
+    });
+    place.dataset.state = "drawn";
+    place.dataset.points = String(data.points.train.epoch.length);
+  }
+
+  const watcher = new ResizeObserver(draw);
+  loadPlotly(data.plotly).then(
+    (loaded) => {
+      Plotly = loaded;
+      if (closed) return;
+      draw();
+      adoptStyles(place);
+      watcher.observe(place);
+    },
+    (error) => closed || place.replaceChildren(`The curves cannot be drawn: ${error.message}.`),
+  );
+  return {
+    update(next) {
+      ({ data } = next);
+      draw();
+    },
+    destroy() {
+      closed = true;
+      watcher.disconnect();
+      if (Plotly) hosts.forEach((host) => Plotly.purge(host));
+    },
+  };
+}
+
+/** What a chart shows, in words, for a screen reader. Pure. */
+export function summary({ title, term }, validation) {
+  const last = validation[term].at(-1);
+  return last === undefined
+    ? `${title}: no point yet`
+    : `${title} of validation images: ${last.toFixed(1)} nats after epoch ${validation.epoch.at(-1)}`;
+}
+
+/** The two lines of a chart as Plotly takes them. Pure. */
+export function traces({ term }, { points, colours, reach }) {
+  return ["train", "validation"].map((split) => ({
+    type: "scatter",
+    name: split,
+    mode: split === "train" ? "lines" : "lines+markers",
+    x: points[split].epoch,
+    y: points[split][term],
+    line: { color: colours[split], width: 2.5 },
+    marker: { size: reach <= 40 ? 6 : 3 },
+    hovertemplate: `epoch %{x:.1f}: %{y:.2f} nats<extra>${split}</extra>`,
+  }));
+}
+
+function layout({ title, term, range }, { points, reach }, host, { text, grid, family }) {
+  const [corner, anchor] = term === "kl" ? [0.02, "bottom"] : [0.98, "top"]; // where no line runs
+  const axis = { gridcolor: grid, zeroline: false, automargin: false, tickfont: { size: 14 } };
+  return {
+    width: host.clientWidth,
+    height: host.clientHeight,
+    margin: MARGIN,
+    title: { text: `<b>${title}</b>`, x: 0, xanchor: "left", y: 0.97, font: { size: 18 } },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: text, size: 15, family },
+    uirevision: "keep", // a zoom survives the next point
+    legend: { x: 1, xanchor: "right", y: corner, yanchor: anchor, bgcolor: "rgba(0,0,0,0)" },
+    showlegend: true,
+    xaxis: { ...axis, title: { text: "epoch", standoff: 6 }, range: [0, reach], nticks: 6 },
+    yaxis: {
+      ...axis, title: { text: "nats per image", standoff: 6 }, range,
+      showticklabels: points.train.epoch.length > 0,
+    },
+  };
+}
+
+/** Streamlit's colours in a notation that Plotly can read. */
+function themeOf(place) {
+  const style = getComputedStyle(place);
+  const canvas = document.createElement("canvas").getContext("2d");
+  canvas.fillStyle = style.getPropertyValue("--st-border-color").trim() || "#888888";
+  return { text: style.color, grid: canvas.fillStyle, family: style.fontFamily };
+}
+
+/** Plotly puts its rules into the document's head; a shadow root needs them inside. */
+function adoptStyles(place) {
+  const sheet = document.getElementById("plotly.js-style-global")?.sheet;
+  if (!sheet) return;
+  const rules = [...sheet.cssRules].map((rule) => rule.cssText).join("\n");
+  place.after(element("style", {}, rules));
+}

@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { summary, traces } from "../../pages/components/curves.js";
+
+const points = {
+  train: { epoch: [0.5, 1], loss: [60, 50], kl: [1, 2] },
+  validation: { epoch: [1], loss: [51.26], kl: [2] },
+};
+const colours = { train: "#00f", validation: "#f80" };
+
+test("training is a line, validation has markers, each in its colour", () => {
+  const [train, validation] = traces({ term: "loss" }, { points, colours, reach: 5 });
+  assert.deepEqual([train.x, train.y], [[0.5, 1], [60, 50]]);
+  assert.deepEqual([train.mode, validation.mode], ["lines", "lines+markers"]);
+  assert.deepEqual([train.line.color, validation.line.color], ["#00f", "#f80"]);
+  assert.deepEqual(traces({ term: "kl" }, { points, colours, reach: 5 })[1].y, [2]);
+});
+
+test("a chart says its last value in words", () => {
+  const words = summary({ title: "Loss", term: "loss" }, points.validation);
+  assert.equal(words, "Loss of validation images: 51.3 nats after epoch 1");
+  assert.equal(summary({ title: "KL", term: "kl" }, { epoch: [], kl: [] }), "KL: no point yet");
+});
