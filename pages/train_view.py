@@ -5,6 +5,7 @@ So a reload, a second browser or a restarted server shows the same training.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import streamlit as st
 from pages.components import mount
 from pages.state import choose_model
 from pages.train_figures import curves, picture_rows
+from pages.train_words import explanation, formula, in_words
 from vae.errors import VaeError
 from vae.files import load_npz
 from vae.jobs import cancel_training, resume_training
@@ -198,20 +200,6 @@ def _terms(view: View) -> tuple[float | None, float | None, float, str, str]:
     return None, None, beta, "validation", ""
 
 
-def formula(reconstruction: float | None, kl: float | None, beta: float, split: str) -> str:
-    """reconstruction + β·KL in LaTeX, with numbers in nats, or dots before there are any."""
-    total = None if reconstruction is None or kl is None else reconstruction + beta * kl
-    loss, first, second = (
-        r"\cdots" if value is None else f"{value:.1f}" for value in (total, reconstruction, kl)
-    )
-    name, weight = (r"-\mathrm{ELBO}", "") if beta == 1 else (r"\text{loss}", rf"{beta:g}\cdot")
-    return (
-        rf"\underbrace{{{loss}\text{{ nats}}}}_{{\text{{{split} }}{name}}} = "
-        rf"\underbrace{{{first}}}_{{\text{{reconstruction}}}} + "
-        rf"{weight}\underbrace{{{second}}}_{{\mathrm{{KL}}}}"
-    )
-
-
 def _curves(view: View) -> None:
     # Not st.plotly_chart: it rebuilds its chart whenever the points change, and that flickers.
     epochs = view.run.config.training.epochs
@@ -235,43 +223,8 @@ def _pictures(view: View) -> None:
 
 def _explain(view: View) -> None:
     reconstruction, kl, _, _, images = _terms(view)
-    beta = view.run.config.training.beta
-    height, width, channels = view.run.config.model.image_shape
+    numbers = "" if kl is None else f" Now, on {images}: {reconstruction:.1f} and {kl:.1f} nats."
+    config = view.run.config
     with st.expander("What the numbers mean, and what to look for"):
-        now = "" if kl is None else f" Now, on {images}: {reconstruction:.1f} and {kl:.1f} nats."
-        st.markdown(
-            rf"""
-$$
-\mathrm{{loss}} =
-\underbrace{{\mathbb{{E}}_{{q(z \mid x)}}\left[-\log p(x \mid z)\right]}}
-_{{\text{{reconstruction}}}}
-+ \beta \cdot
-\underbrace{{\mathrm{{KL}}\left(q(z \mid x) \,\|\, \mathcal{{N}}(0, I)\right)}}_{{\mathrm{{KL}}}},
-\qquad \beta = {beta:g}
-$$
-
-- **Reconstruction**: how badly the decoder does at the image, summed over its
-  {height * width * channels:,} pixel values. **KL**: what the code costs, how far its
-  distribution is from the prior. With $\beta = 1$ their sum is $-\mathrm{{ELBO}}$, a bound on
-  $-\log p(x)$: less is better.{now}
-- **At first** the KL is near 0 and every reconstruction is the same mean image. Then the code
-  pays off: the KL rises while the reconstruction falls by more.
-- **The lines part:** training falls while validation rises. The model learns its training images
-  by heart; fewer epochs or a smaller network help.
-- **The KL stays at 0:** the decoder does not use the code (posterior collapse). Try a smaller β
-  or another learning rate.
-- **Good reconstructions and poor new images:** the codes do not fill the prior. Try a larger β or
-  a smaller latent size.
-"""
-        )
-
-
-def in_words(seconds: float) -> str:
-    """A duration as a person says it."""
-    if seconds < 10:
-        return "a few seconds"
-    if seconds < 90:
-        return f"about {round(seconds, -1):.0f} seconds"
-    if seconds < 90 * 60:
-        return f"about {seconds / 60:.0f} minutes"
-    return f"about {seconds / 3600:.1f} hours"
+        pixels = math.prod(config.model.image_shape)
+        st.markdown(explanation(pixels, config.training.beta, numbers))

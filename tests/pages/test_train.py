@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.train_figures import curves, nats_range, picture_rows, reach, thin
 from pages.train_form import free_name, sensible_epochs
-from pages.train_view import formula, in_words
+from pages.train_words import explanation, formula, in_words
 from vae.config import config_to_json
 from vae.files import write_json
 from vae.presets import PRESETS, make_config
@@ -204,6 +204,11 @@ def test_the_formula_adds_up() -> None:
     assert r"\mathrm{ELBO}" in formula(80.0, 10.0, 1.0, "test")
     assert latex.count(r"\cdots") == 0
     assert formula(None, None, 1.0, "test").count(r"\cdots") == 3
+
+
+def test_the_explanation_speaks_of_this_run() -> None:
+    text = explanation(pixels=3072, beta=4.0, numbers=" Now: 80.0 and 10.0 nats.")
+    assert all(part in text for part in ("3,072 pixel values", r"\beta = 4", "80.0 and 10.0 nats"))
 
 
 def test_the_axis_leaves_out_the_first_fall_and_nothing_later() -> None:
