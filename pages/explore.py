@@ -46,7 +46,8 @@ def starting_code(run: Run) -> tuple[np.ndarray, int | None]:
     """
     z = state.get_z(run)
     if z is None or len(z) != run.config.model.latent_dim:  # trained anew with another size
-        return run.codes().mu[0], 0
+        row = state.get_picked(run) or 0  # in the URL, where a long z is left out
+        return run.codes().mu[row], row
     return z, state.get_picked(run)
 
 

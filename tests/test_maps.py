@@ -11,7 +11,9 @@ import pytest
 from vae.config import config_to_json
 from vae.errors import VaeError
 from vae.files import load_npz, read_json, save_npz, write_json
-from vae.map_jobs import cancel_map, job_folder, map_status, run_map_job, start_map
+from vae.jobs import cancel_map, start_map
+from vae.map_jobs import fits
+from vae.map_worker import job_folder, run_map
 from vae.maps import MapParams, fit_map, list_maps, load_map, map_id, placement, stored_maps
 from vae.presets import make_config
 from vae.runs import Run, find_run
@@ -158,38 +160,46 @@ def test_placement_follows_a_map_that_was_fitted_again(run):
 
 
 def test_a_job_says_how_it_went(run):
+    assert fits(run) == []
     steps = []
-    assert run_map_job(run, PARAMS, steps.append).id == "tsne-p5-n60"
-    status = map_status(run)
-    assert (status["state"], status["map"]) == ("done", "tsne-p5-n60")
+    assert run_map(run, PARAMS, steps.append).id == "tsne-p5-n60"
+    (fit,) = fits(run)
+    assert (fit.state, fit.map_id) == ("done", "tsne-p5-n60")
     assert len(steps) == 30
 
 
-def test_a_job_heeds_a_cancel_request(run):
-    assert map_status(run) is None
-
+def test_a_job_heeds_a_cancel_request_and_can_be_started_again(run):
     def cancel_soon(step):
         if step.iteration == 100:
-            cancel_map(run)
+            cancel_map(job_folder(run, PARAMS))
 
-    assert run_map_job(run, PARAMS, cancel_soon) is None
-    assert map_status(run)["state"] == "cancelled"
+    assert run_map(run, PARAMS, cancel_soon) is None
+    assert fits(run)[0].state == "cancelled"
     assert stored_maps(run) == []
+    assert run_map(run, PARAMS) is not None
 
 
 def test_a_job_that_fails_says_why(run):
     (run.path / "codes.npz").unlink()
     with pytest.raises(VaeError, match="no codes yet"):
-        run_map_job(run, PARAMS)
-    assert "no codes yet" in map_status(run)["error"]
+        run_map(run, PARAMS)
+    (fit,) = fits(run)
+    assert fit.state == "failed"
+    assert "no codes yet" in fit.error
+
+
+def test_a_damaged_job_folder_is_a_failed_fit(run):
+    folder = job_folder(run, PARAMS)
+    folder.mkdir(parents=True)
+    (folder / "status.json").write_text("{")
+    assert fits(run)[0].state == "failed"
 
 
 def test_a_job_in_a_process_of_its_own_stores_the_map(run):
-    name = start_map(run, PARAMS)
-    assert map_status(run)["state"] == "running"
-    deadline = time.monotonic() + 90
-    while map_status(run)["state"] == "running" and time.monotonic() < deadline:
-        time.sleep(0.2)
-    log = (job_folder(run) / "log.txt").read_text()
-    assert map_status(run)["state"] == "done", log
-    assert name in list_maps(run)
+    folder = start_map(run, PARAMS)
+    assert fits(run)[0].state == "running"
+    deadline = time.monotonic() + 120
+    while fits(run)[0].state == "running" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert fits(run)[0].state == "done", (folder / "log.txt").read_text()
+    assert "tsne-p5-n60" in list_maps(run)

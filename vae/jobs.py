@@ -13,7 +13,7 @@ from vae.config import Config
 from vae.errors import VaeError
 from vae.files import make_folder
 from vae.map_worker import job_folder
-from vae.maps import MapParams
+from vae.maps import MapParams, map_id
 from vae.runs import Run
 from vae.status import announce, clear_cancel, is_alive, request_cancel
 from vae.worker import prepare
@@ -83,7 +83,8 @@ def start_map(run: Run, params: MapParams) -> Path:
     if is_alive(folder):
         raise VaeError(f"This map of {run.name!r} is being fitted already.")
     make_folder(folder)
-    (folder / "status.json").unlink(missing_ok=True)
+    clear_cancel(folder)
+    announce(folder, map=map_id(params))
     options = {"points": params.points, "perplexity": params.perplexity, "seed": params.seed}
     flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     spawn(["map", run.name, *flags, "--json"], folder / "log.txt")

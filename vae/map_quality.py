@@ -39,10 +39,9 @@ def quality(
     Returns:
         The four, and what they were measured on: ``n``, ``queries``, ``k``.
     """
-    from sklearn.metrics import pairwise_distances
-
-    codes = check_codes(codes)
-    coords = check_codes(coords)
+    codes, coords = check_codes(codes), check_codes(coords)
+    # Centred, so that the squares below lose no digits.
+    codes, coords = codes - codes.mean(axis=0), coords - coords.mean(axis=0)
     n = len(codes)
     k = min(NEIGHBOURS, max(1, (n - 1) // 2))
     chosen = np.sort(np.random.default_rng(seed).permutation(n)[:queries])
@@ -54,24 +53,29 @@ def quality(
     for start in range(0, len(chosen), _ROWS_AT_ONCE):
         rows = chosen[start : start + _ROWS_AT_ONCE]
         itself = (np.arange(len(rows)), rows)
-        between_codes = pairwise_distances(codes[rows], codes)  # (rows, n)
-        between_coords = pairwise_distances(coords[rows], coords)
+        between_codes = _squared_distances(codes, rows)  # (rows, n)
+        between_coords = _squared_distances(coords, rows)
         between_codes[itself] = between_coords[itself] = np.inf
-        on_map = np.argsort(between_coords, axis=1, kind="stable")[:, :k]
-        order = np.argsort(between_codes, axis=1, kind="stable")
-        rank = np.empty_like(order)
-        np.put_along_axis(rank, order, np.arange(1, n + 1)[None, :], axis=1)
-        ranks = np.take_along_axis(rank, on_map, axis=1)
+        on_map = np.argpartition(between_coords, k - 1, axis=1)[:, :k]
+        distances = np.take_along_axis(between_codes, on_map, axis=1)
+        # A neighbour's rank in the codes: how many codes are nearer, and itself.
+        ranks = (
+            np.stack([(between_codes < d[:, None]).sum(axis=1) for d in distances.T], axis=1) + 1
+        )
         penalty += np.clip(ranks - k, 0, None).sum()
         shared += (ranks <= k).sum()
         if labels is not None:
-            same = labels[rows, None] == np.stack(
-                [labels[on_map[:, 0]], labels[order[:, 0]]], axis=1
-            )
-            hits += same.sum(axis=0)
+            nearest = (between_coords.argmin(axis=1), between_codes.argmin(axis=1))
+            hits += [(labels[rows] == labels[other]).sum() for other in nearest]
     facts["trustworthiness"] = float(1 - 2 * penalty / (len(chosen) * k * (2 * n - 3 * k - 1)))
     facts["knn_recall"] = float(shared / (len(chosen) * k))
     known = labels is not None and len(np.unique(labels)) > 1
     facts["accuracy"] = float(hits[0] / len(chosen)) if known else None
     facts["accuracy_codes"] = float(hits[1] / len(chosen)) if known else None
     return facts
+
+
+def _squared_distances(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Squared Euclidean distances from some of the points to all, (len(rows), n)."""
+    squares = (points**2).sum(axis=1)
+    return squares[rows, None] + squares - 2.0 * (points[rows] @ points.T)

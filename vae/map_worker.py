@@ -35,7 +35,6 @@ def run_map(
     folder = job_folder(run, params)
     make_folder(folder)
     with acquire(folder):
-        clear_cancel(folder)
         status = StatusWriter(folder, interval=0.25, map=map_id(params))
         status.beat(0.0, stage="finding neighbours")
 
@@ -50,5 +49,8 @@ def run_map(
         except BaseException as error:
             status.end("failed", error=str(error) or type(error).__name__)
             raise
+        finally:
+            # Not at the start: a request may have come while this process loaded its libraries.
+            clear_cancel(folder)
         status.end("done" if found else "cancelled")
     return found

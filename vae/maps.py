@@ -175,7 +175,7 @@ def fit_map(
         "date": now(),
         "versions": versions(),
         "fingerprint": _fingerprint(mu),
-        "quality": quality(mu, coords, labels),
+        "quality": quality(mu, coords, labels, queries=5000),
     }
     found = Map(map_id(params), coords, facts)
     make_folder(run.maps_dir)

@@ -1,0 +1,53 @@
+/** What lies over the map's points: rings, the diamond of a placed code, the names of classes. */
+
+import { element } from "./dom.js";
+
+const CLEAR_DOUBT = 0.3; // a spread of this share of the map, and more, is shown faintest
+
+/** How dark a placed code's mark is, 0–1: full where its neighbours are together. Pure. */
+export const confidence = (spread) => 1 - 0.75 * Math.min(1, spread / CLEAR_DOUBT);
+
+export class Marks {
+  /** @param {string[]} names of the classes; none, for no names on the map */
+  constructor(names) {
+    const mark = (kind) => element("i", { class: kind, hidden: true });
+    this.hover = mark("ring hover");
+    this.pick = mark("ring pick");
+    this.diamond = mark("diamond");
+    this.doubt = mark("doubt");
+    this.names = names.map((name) => element("span", { class: "class-name", hidden: true }, name));
+  }
+
+  get elements() {
+    return [...this.names, this.doubt, this.hover, this.pick, this.diamond];
+  }
+
+  /**
+   * Put every mark where its point is now. Cheap: called on each frame of a zoom.
+   * @param {Plane} plane
+   * @param {Float32Array} coords
+   * @param {object} now
+   * @param {number | null} now.hovered @param {number | null} now.picked rows
+   * @param {{x: number, y: number, spread: number} | null} now.placed
+   * @param {number[]} now.named the row at which each class is named, -1 for not at all
+   */
+  place(plane, coords, { hovered, picked, placed, named }) {
+    const put = (mark, x, y) => {
+      const [left, top] = x === undefined ? [NaN, NaN] : plane.toPixel(x, y);
+      mark.hidden = !plane.contains(left, top); // also where it has no place
+      if (!mark.hidden) mark.style.transform = `translate(${left}px, ${top}px)`;
+    };
+    const putRow = (mark, row) =>
+      row === null || row < 0 ? put(mark) : put(mark, coords[2 * row], coords[2 * row + 1]);
+    putRow(this.hover, hovered);
+    putRow(this.pick, picked);
+    this.names.forEach((name, i) => putRow(name, named[i]));
+    put(this.diamond, placed?.x, placed?.y);
+    put(this.doubt, placed?.spread > 0 ? placed.x : undefined, placed?.y);
+    if (!placed) return;
+    const radius = placed.spread * plane.span * plane.scale;
+    this.doubt.style.width = this.doubt.style.height = `${2 * radius}px`;
+    this.doubt.style.margin = `${-radius}px`;
+    this.diamond.style.setProperty("--sure", confidence(placed.spread));
+  }
+}

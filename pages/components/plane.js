@@ -1,0 +1,201 @@
+/** A plane of points drawn by Plotly, with elements laid over it that follow zoom, pan and size. */
+
+import { element } from "./dom.js";
+import { extent } from "./nearest.js";
+
+let loading = null;
+
+/** Plotly from the installed Python package, through our own server, once a page. */
+export function loadPlotly(version) {
+  if (globalThis.Plotly) return Promise.resolve(globalThis.Plotly);
+  loading ??= new Promise((resolve, reject) => {
+    const script = element("script", {
+      src: `/live/plotly.min.js?v=${encodeURIComponent(version)}`,
+      onload: () => resolve(globalThis.Plotly),
+      onerror: () => {
+        loading = null;
+        reject(new Error("the drawing library did not come from the server"));
+      },
+    });
+    document.head.append(script);
+  });
+  return loading;
+}
+
+/** Whether this browser can draw by WebGL; without it the points are SVG, slower but the same. */
+function hasWebGL() {
+  const context = document.createElement("canvas").getContext("webgl");
+  context?.getExtension("WEBGL_lose_context")?.loseContext(); // browsers allow few at a time
+  return context !== null;
+}
+
+const CONFIG = { displayModeBar: false, scrollZoom: true, doubleClick: false, responsive: false };
+
+/** Points get smaller as they get more, so that 60,000 still show their density. Pure. */
+export const pointSize = (n) => Math.max(2.5, Math.min(8, 26 / Math.log10(n + 10) ** 1.2));
+
+export class Plane {
+  /** @param {HTMLElement} host a positioned element with a size */
+  constructor(host, Plotly, moved) {
+    this.host = host;
+    this.Plotly = Plotly;
+    this.moved = moved;
+    this.type = hasWebGL() ? "scattergl" : "scatter";
+    this.plot = element("div", { class: "plot" });
+    this.over = element("div", { class: "over", "aria-hidden": "true" });
+    host.append(this.plot, this.over);
+    this.watcher = new ResizeObserver(() => this.#resize());
+    this.watcher.observe(host);
+  }
+
+  /**
+   * Draw groups of points afresh, the whole map in view.
+   * @param {Float32Array} coords x0, y0, x1, y1 …
+   * @param {Array<{rows: number[], colour: string, symbol: string, visible: boolean}>} groups
+   * @param {[string?, string?]} titles of the axes; without them the axes have no unit: no numbers
+   */
+  async draw(coords, groups, titles) {
+    this.titles = titles;
+    this.box = extent(coords, 0);
+    this.view = extent(coords, 0.04);
+    const size = pointSize(coords.length / 2);
+    const traces = groups.map(({ rows, colour, symbol, visible }) => ({
+      type: this.type,
+      mode: "markers",
+      x: Float32Array.from(rows, (i) => coords[2 * i]),
+      y: Float32Array.from(rows, (i) => coords[2 * i + 1]),
+      visible,
+      marker: { color: colour, symbol, size, opacity: 0.8, line: { width: 0 } },
+    }));
+    await this.Plotly.react(this.plot, traces, this.#layout(), CONFIG);
+    if (this.closed) return;
+    if (!this.listening) {
+      this.listening = true;
+      for (const event of ["plotly_relayouting", "plotly_relayout", "plotly_afterplot"])
+        this.plot.on(event, () => this.moved());
+      this.#adoptStyles();
+    }
+    this.moved();
+  }
+
+  /** Show or hide groups; `flags` in the order of draw(). */
+  show(flags) {
+    return this.Plotly.restyle(this.plot, { visible: flags });
+  }
+
+  /** Take the theme's colours again. */
+  retheme() {
+    const { xaxis, yaxis, font } = this.#layout();
+    const colours = (axis, name) => Object.fromEntries(
+      ["zerolinecolor", "gridcolor", "linecolor"].map((key) => [`${name}.${key}`, axis[key]]));
+    if (this.ready) this.Plotly.relayout(this.plot, {
+      "font.color": font.color, ...colours(xaxis, "xaxis"), ...colours(yaxis, "yaxis"),
+    });
+  }
+
+  get ready() {
+    return Boolean(this.plot._fullLayout?.xaxis);
+  }
+
+  /** Map coordinates to pixels of the host. */
+  toPixel(x, y) {
+    const { xaxis, yaxis } = this.plot._fullLayout;
+    return [xaxis._offset + xaxis.l2p(x), yaxis._offset + yaxis.l2p(y)];
+  }
+
+  /** Pixels of the host to map coordinates. */
+  toMap(left, top) {
+    const { xaxis, yaxis } = this.plot._fullLayout;
+    return [xaxis.p2l(left - xaxis._offset), yaxis.p2l(top - yaxis._offset)];
+  }
+
+  /** Pixels for one unit of the map, the same along both axes. */
+  get scale() {
+    const { xaxis } = this.plot._fullLayout;
+    return Math.abs(xaxis.l2p(1) - xaxis.l2p(0));
+  }
+
+  /** The longer side of the points' box, in map units: what spreads are fractions of. */
+  get span() {
+    return Math.max(...["x", "y"].map((axis) => this.box[axis][1] - this.box[axis][0]));
+  }
+
+  /** Whether a pixel of the host lies within the axes. */
+  contains(left, top) {
+    const { xaxis, yaxis } = this.plot._fullLayout;
+    return left >= xaxis._offset && left <= xaxis._offset + xaxis._length
+      && top >= yaxis._offset && top <= yaxis._offset + yaxis._length;
+  }
+
+  /** Zoom about the centre: factors above 1 come nearer. */
+  zoom(factor) {
+    const { xaxis, yaxis } = this.plot._fullLayout;
+    const around = ([low, high]) => {
+      const half = (high - low) / 2 / factor;
+      return [(low + high) / 2 - half, (low + high) / 2 + half];
+    };
+    return this.Plotly.relayout(this.plot, {
+      "xaxis.range": around(xaxis.range), "yaxis.range": around(yaxis.range),
+    });
+  }
+
+  /** The whole map in view. */
+  fit() {
+    return this.Plotly.relayout(this.plot, {
+      "xaxis.range": [...this.view.x], "yaxis.range": [...this.view.y],
+    });
+  }
+
+  destroy() {
+    this.closed = true;
+    this.watcher.disconnect();
+    this.Plotly.purge(this.plot);
+    this.plot.remove();
+    this.over.remove();
+  }
+
+  #resize() {
+    if (this.closed || !this.ready || !this.host.clientWidth) return;
+    const { clientWidth: width, clientHeight: height } = this.host;
+    const layout = this.plot._fullLayout;
+    if (layout.width === width && layout.height === height) return;
+    this.Plotly.relayout(this.plot, { width, height }).then(() => this.closed || this.fit());
+  }
+
+  #layout() {
+    const style = getComputedStyle(this.host);
+    const colour = (name) => style.getPropertyValue(name).trim();
+    const text = style.color;
+    const line = `color-mix(in srgb, ${text} 30%, transparent)`;
+    const canvas = document.createElement("canvas").getContext("2d");
+    canvas.fillStyle = colour("--st-border-color") || "#888888";
+    const grid = canvas.fillStyle; // a colour that Plotly can read, whatever the theme's notation
+    const units = Boolean(this.titles?.[0]);
+    const axis = (title, range) => ({
+      title: { text: title ?? "", standoff: 4 },
+      range: [...range],
+      showticklabels: units, ticks: "", showgrid: units, gridcolor: grid, zeroline: units,
+      zerolinecolor: text, zerolinewidth: 1, showline: false, linecolor: line,
+      tickfont: { size: 14 }, nticks: 8,
+    });
+    return {
+      width: this.host.clientWidth,
+      height: this.host.clientHeight,
+      margin: units ? { l: 46, r: 8, t: 8, b: 46 } : { l: 4, r: 4, t: 4, b: 4 },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { color: text, size: 15, family: style.fontFamily },
+      showlegend: false, hovermode: false, dragmode: "pan",
+      xaxis: axis(this.titles?.[0], this.view?.x ?? [0, 1]),
+      yaxis: { ...axis(this.titles?.[1], this.view?.y ?? [0, 1]), scaleanchor: "x" },
+    };
+  }
+
+  /** Plotly puts its rules into the document's head; a shadow root needs them inside. */
+  #adoptStyles() {
+    const sheet = document.getElementById("plotly.js-style-global")?.sheet;
+    if (!sheet || this.host.getRootNode() === document) return;
+    const rules = [...sheet.cssRules].map((rule) => rule.cssText).join("\n");
+    this.host.append(element("style", {}, rules));
+  }
+}

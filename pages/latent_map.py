@@ -1,0 +1,151 @@
+"""Latent map: the codes of held-out images as points, the one under the hand decoded live."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from pages import state
+from pages.components import mount
+from pages.explore import starting_code
+from pages.interpolate import current_journey
+from pages.latent_map_data import component_data
+from pages.look import class_name
+from pages.map_fits import offer_fit, show_fits
+from vae.maps import load_map, stored_maps
+from vae.runs import Run
+
+KEY = "latent map"
+
+
+def page() -> None:
+    """The map at the left, what the chosen point stands for at the right."""
+    run = state.current_run()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        map_id = choose_map(run)
+        offer_fit(run)
+    show_fits(run)
+    data = component_data(run, load_map(run, map_id))
+    result = mount(
+        "scatter",
+        key=KEY,
+        data=data,
+        default={"point": None},
+        on_point_change=lambda: _chosen(run),
+        on_go_change=lambda: None,
+    )
+    if result.go:
+        _go(run, result.go)
+    with st.expander("What this map shows, and what it cannot"):
+        _explain(run)
+
+
+def choose_map(run: Run) -> str:
+    """The map to draw, chosen by kind; raw maps of more than two dimensions by their axes too."""
+    d = run.config.model.latent_dim
+    options = (["raw"] if d <= 2 else []) + ["tsne", "pca"] + (["raw"] if d > 2 else [])
+    stored = stored_maps(run)
+    options = [name for part in options for name in (stored if part == "tsne" else [part])]
+    chosen = st.session_state.setdefault("maps", {})
+    if chosen.get(run.name) not in options:
+        chosen[run.name] = options[0]
+    # A widget's own state is dropped when its page is left: ours is the one that is kept.
+    key = f"map of {run.name}"
+    st.session_state[key] = chosen[run.name]
+
+    def keep() -> None:
+        # A click on the chosen option would leave none.
+        chosen[run.name] = st.session_state[key] or chosen[run.name]
+
+    st.segmented_control(
+        "Map",
+        options,
+        format_func=lambda name: "Latent plane" if name == "raw" and d == 2 else map_title(name),
+        key=key,
+        on_change=keep,
+        required=True,
+        label_visibility="collapsed",
+    )
+    if chosen[run.name] == "raw" and d > 2:
+        return _choose_axes(run)
+    return chosen[run.name]
+
+
+def _choose_axes(run: Run) -> str:
+    """The id of a raw map: at first of the two dimensions that say most about the image."""
+    kl = np.array(state.model_facts(run)["kl"])
+    dims = np.argsort(-kl).tolist()
+    axes = []
+    for place, name in enumerate(("across", "up")):
+        free = [dim for dim in dims if dim not in axes]
+        axes.append(
+            st.selectbox(
+                name.capitalize(),
+                free,
+                format_func=lambda j: f"z{j + 1} ({kl[j]:.2f} nats)",
+                key=f"{place} axis of {run.name}",
+                width=150,
+                label_visibility="collapsed",
+            )
+        )
+    return f"raw-{axes[0]}-{axes[1]}"
+
+
+def map_title(map_id: str) -> str:
+    """A map's id in words."""
+    kind, *rest = map_id.split("-")
+    title = {"raw": "Two dimensions", "pca": "PCA", "tsne": "t-SNE"}[kind]
+    words = {"p": "perplexity ", "n": "", "s": "seed ", "e": "exaggeration "}
+    details = [
+        words[part[0]] + f"{float(part[1:]):,g}" + (" points" if part[0] == "n" else "")
+        if part[1:2].isdigit() and part[0] in words
+        else part
+        for part in rest
+    ]
+    return " · ".join([title, *details])
+
+
+def _chosen(run: Run) -> None:
+    """A point was picked, or a place of the plane: every page has its code from now on."""
+    point = st.session_state[KEY].point
+    if point["model"] != run.name:  # sent just before another model was chosen
+        return
+    row = point["index"]
+    state.set_z(run, run.codes().mu[row] if row is not None else np.array(point["z"], np.float32))
+    state.set_picked(run, row)
+
+
+def _go(run: Run, where: str) -> None:
+    if where == "explore":
+        st.switch_page(st.session_state["pages"]["explore"])
+    z, row = starting_code(run)
+    label = "from the map"
+    if row is not None:
+        label = f"image {row}: {class_name(run, int(run.codes().labels[row]))}"
+    end = {"z": [round(float(v), 4) for v in z], "label": label}
+    current_journey(run)[where] = end
+    st.toast(f"End {where.upper()} of the interpolation: {label}.", icon=":material/check:")
+
+
+def _explain(run: Run) -> None:
+    d = run.config.model.latent_dim
+    st.markdown(
+        rf"""
+Every point is the posterior mean $\mu(x) \in \mathbb{{R}}^{{{d}}}$ of one image that the training
+never saw; its colour is the image's class, which the model was never told.
+
+- **t-SNE** (van der Maaten & Hinton, 2008) moves points until neighbours in the codes are
+  neighbours on the map: it minimises $\mathrm{{KL}}(P \,\|\, Q)$ between two distributions over
+  pairs. The *perplexity* is about how many neighbours each point looks at; another one, or another
+  seed, gives another picture. Axes have no unit.
+- **A code that is no image's** has no place on a t-SNE map by itself. Its diamond stands at the
+  weighted mean of its {min(200, len(run.codes().mu))} nearest codes; the dashed circle is how far
+  those are spread. Draws from the prior often lie between clusters: there the circle is large.
+- **Trustworthiness** (Venna & Kaski, 2001) falls where points are near on the map that are far
+  apart in the codes. **The nearest point's label** tells how well classes are kept apart; in the
+  codes themselves it is seldom worse.
+
+Keys on the map: the arrows go from image to image, + and − zoom, 0 shows the whole map, Enter opens
+the picked image in Explore. Drag to move the map, scroll to zoom.
+"""
+    )

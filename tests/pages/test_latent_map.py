@@ -1,0 +1,155 @@
+"""The Latent map page: what it hands to the browser, what comes back, and new fits."""
+
+from __future__ import annotations
+
+import base64
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from pages import interpolate, latent_map, latent_map_data, map_fits, state
+from vae.datasets import load
+from vae.map_jobs import Fit
+from vae.maps import MapParams, fit_map, load_map
+from vae.runs import Run, list_runs
+
+SCRIPT = "from pages.latent_map import page; page()"
+SMALL = MapParams(points=60, perplexity=5)
+
+
+def open_page(**query: str) -> AppTest:
+    app = AppTest.from_string(SCRIPT, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def sent_to_browser(app: AppTest) -> dict:
+    assert not app.exception
+    (component,) = app.get("bidi_component")
+    return json.loads(component.proto.json)
+
+
+def test_every_model_opens(tiny_run: Run) -> None:
+    for name in [run.name for run in list_runs()[0] if run.ready]:
+        assert sent_to_browser(open_page(model=name))["model"] == name
+
+
+def test_a_plane_of_two_dimensions_is_drawn_as_it_is_and_labels_come_along(tiny_run: Run) -> None:
+    data = sent_to_browser(open_page(model="tiny"))
+    assert (data["map"], data["exact"], data["freely"]) == ("raw", True, True)
+    labels = np.frombuffer(base64.b64decode(data["labels"]), "<u2")
+    np.testing.assert_array_equal(labels, tiny_run.codes().labels)
+    assert [entry["name"] for entry in data["classes"]] == list("0123456789")
+    assert len({entry["colour"] for entry in data["classes"]}) == 10
+
+
+def test_a_picked_image_comes_with_its_original_and_its_terms(tiny_run: Run) -> None:
+    picked = sent_to_browser(open_page(model="tiny", image="7"))["picked"]
+    original = np.frombuffer(base64.b64decode(picked["original"]), np.uint8).reshape(8, 8, 1)
+    np.testing.assert_array_equal(original, load("digits", "test").images[7])
+    codes = tiny_run.codes()
+    mu, logvar = codes.mu[7].astype(float), codes.logvar[7].astype(float)
+    assert picked["kl"] == pytest.approx(0.5 * (mu**2 + np.exp(logvar) - 1 - logvar).sum())
+    assert picked["reconstruction"] > 0
+
+
+def test_without_the_data_set_the_original_is_left_out(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latent_map_data, "is_available", lambda name: False)
+    data = sent_to_browser(open_page(model="tiny", image="7"))
+    assert data["originals"] is False
+    assert data["picked"]["original"] is None
+    assert data["picked"]["kl"] > 0
+
+
+def test_a_code_from_explore_is_handed_on(tiny_run: Run) -> None:
+    data = sent_to_browser(open_page(model="tiny", z="0.25,-1.50"))
+    assert data["z"] == [0.25, -1.5]
+    assert data["picked"] is None
+
+
+def test_a_stored_map_can_be_chosen_and_says_how_good_it_is(tiny_run: Run) -> None:
+    fitted = fit_map(tiny_run, SMALL)
+    assert fitted is not None
+    app = open_page(model="tiny")
+    app.button_group[0].set_value("tsne-p5-n60").run()
+    data = sent_to_browser(app)
+    assert (data["map"], data["exact"], data["axes"]) == ("tsne-p5-n60", False, [])
+    shown = {name: value for name, value, _ in data["quality"]}
+    assert shown["trustworthiness"] == f"{fitted.facts['quality']['trustworthiness']:.3f}"
+    assert shown["images"] == f"60 of {len(tiny_run.codes().mu)}"
+    assert "no inverse" in data["note"]
+
+
+def test_pca_names_the_variance_of_its_axes(tiny_run: Run) -> None:
+    app = open_page(model="tiny")
+    app.button_group[0].set_value("pca").run()
+    data = sent_to_browser(app)
+    share = load_map(tiny_run, "pca").facts["explained"][0]
+    assert data["axes"][0] == f"PC 1 ({share:.0%} of the variance)"
+
+
+def test_maps_are_titled_in_words() -> None:
+    assert latent_map.map_title("tsne") == "t-SNE"
+    assert (
+        latent_map.map_title("tsne-p12.5-n10000-s1-cosine")
+        == "t-SNE · perplexity 12.5 · 10,000 points · seed 1 · cosine"
+    )
+
+
+@pytest.mark.parametrize(("model", "kept"), [("tiny", True), ("another", False)])
+def test_a_point_is_kept_only_for_its_own_model(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch, model: str, kept: bool
+) -> None:
+    session: dict = {latent_map.KEY: SimpleNamespace(point={"model": model, "index": 3, "z": None})}
+    monkeypatch.setattr(st, "session_state", session)
+    monkeypatch.setattr(state, "sync_url", lambda run: None)
+    latent_map._chosen(tiny_run)
+    assert state.get_picked(tiny_run) == (3 if kept else None)
+    if kept:
+        np.testing.assert_array_equal(state.get_z(tiny_run), tiny_run.codes().mu[3])
+
+
+def test_a_picked_point_becomes_an_end_of_the_interpolation(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mu = tiny_run.codes().mu[3]
+    session: dict = {"z": {"tiny": mu}, "picked": {"tiny": 3}}
+    monkeypatch.setattr(st, "session_state", session)
+    monkeypatch.setattr(st, "toast", lambda *words, **options: None)
+    latent_map._go(tiny_run, "b")
+    end = interpolate.current_journey(tiny_run)["b"]
+    np.testing.assert_allclose(end["z"], mu, atol=1e-4)
+    assert end["label"].startswith("image 3: ")
+
+
+def test_a_fit_at_work_is_shown_after_a_reload_and_its_map_chosen_at_its_end(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny_run.maps_dir / ".job-tsne-p5-n60"
+    at_work = [Fit("tsne-p5-n60", folder, "running", 0.4, 12.0, "arranging")]
+    monkeypatch.setattr(map_fits, "fits", lambda run: at_work)
+    app = open_page(model="tiny")
+    assert "about 12 s left" in app.get("progress")[0].proto.text
+    assert [button.label for button in app.button if button.label == "Cancel"]
+    fit_map(tiny_run, SMALL)
+    at_work[0] = Fit("tsne-p5-n60", folder, "done", 1.0)
+    app.run()
+    assert sent_to_browser(app)["map"] == "tsne-p5-n60"
+    assert not app.get("progress")
+
+
+def test_a_fit_that_failed_says_why(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tiny_run.maps_dir / ".job-tsne"
+    at_work = [Fit("tsne", folder, "running")]
+    monkeypatch.setattr(map_fits, "fits", lambda run: at_work)
+    app = open_page(model="tiny")
+    at_work[0] = Fit("tsne", folder, "failed", error="The disk is full.")
+    app.run()
+    assert "The disk is full." in app.error[0].value
