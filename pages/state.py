@@ -26,7 +26,7 @@ def current_run() -> Run:
     Raises:
         VaeError: if there is no model at all.
     """
-    _read_url()
+    read_url()
     names = [run.name for run in list_runs()[0] if run.ready]
     if not names:
         raise VaeError("There is no model yet: train one on the Train page.")
@@ -119,7 +119,7 @@ def _take_picked_model() -> None:
     st.session_state["model"] = st.session_state["model picker"]
 
 
-def _read_url() -> None:
+def read_url() -> None:
     """Take model, z and image from the URL of a session's first page."""
     if st.session_state.get("url read"):
         return

@@ -1,0 +1,234 @@
+"""Models: what there is, one card at a time; export, import, resume and delete."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from pages import state
+from pages.models_figures import curve, kl_bars
+from vae.archive import export_run, import_archive
+from vae.card import command, model_card
+from vae.errors import VaeError
+from vae.jobs import resume_training
+from vae.runs import Broken, Run, delete_run, list_runs
+
+LIST = "models list"
+_UPLOADS = "models uploads"  # how many were imported: a new key empties the uploader
+_PROBLEM, _NEWS = "models problem", "models news"
+
+
+def page() -> None:
+    """The list at the left, the chosen model's card at the right."""
+    state.read_url()
+    with st.container():  # always there, so that what follows keeps its place
+        _tell()
+    runs, broken = list_runs()
+    left, right = st.columns([3, 8], gap="large")
+    with left:
+        chosen = _list(runs, broken)
+        _import_form()
+    with right:
+        if chosen is None:
+            st.info("There is no model yet: train one on the Train page, or import one.")
+        elif isinstance(chosen, Broken):
+            _broken(chosen)
+        else:
+            _card(chosen)
+
+
+def _tell() -> None:
+    """What became of the last press of a button, once."""
+    if problem := st.session_state.pop(_PROBLEM, None):
+        st.error(problem, icon=":material/error:")
+    if news := st.session_state.pop(_NEWS, None):
+        st.toast(news, icon=":material/check_circle:")
+
+
+def describe(entry: Run | Broken) -> str:
+    """One line about a model: where it comes from, or what is wrong with it."""
+    if isinstance(entry, Broken):
+        return "cannot be read"
+    model, status = entry.config.model, entry.status
+    kind = "bundled" if entry.bundled else status["state"]
+    if kind == "running" and isinstance(share := status.get("progress"), float):
+        kind += f", {share:.0%}"
+    return f"{entry.config.training.dataset} · {model.latent_dim}-d · {kind}"
+
+
+def _list(runs: list[Run], broken: list[Broken]) -> Run | Broken | None:
+    """All models; the one that the other pages show is the chosen one, until another is taken."""
+    everything: list[Run | Broken] = [*runs, *broken]
+    # A folder with the name of a bundled model is hidden behind it.
+    entries = {entry.name: entry for entry in reversed(everything)}
+    names = list(dict.fromkeys(entry.name for entry in everything))
+    if not names:
+        return None
+    if st.session_state.get(LIST) not in names:
+        wanted = st.session_state.get("model", state.DEFAULT_MODEL)
+        st.session_state[LIST] = wanted if wanted in names else names[0]
+    name = st.radio(
+        "Models",
+        names,
+        captions=[describe(entries[name]) for name in names],
+        key=LIST,
+        on_change=_take_chosen,
+    )
+    return entries[name]
+
+
+def _take_chosen() -> None:
+    name = st.session_state[LIST]
+    if any(run.name == name and run.ready for run in list_runs()[0]):
+        state.choose_model(name)
+
+
+def _card(run: Run) -> None:
+    current = run.status["state"]
+    _buttons(run, current)
+    if not run.ready:
+        st.markdown(_unfinished(run, current))
+        st.code(command(run.name, run.config), language=None, wrap_lines=True)
+        _curves(run)
+        return
+    known = state.model_facts(run)
+    figures, card = st.columns(2, gap="medium")
+    with figures:
+        st.markdown(
+            f"**KL of each latent dimension**: {sum(known['active'])} of {known['latent_dim']} "
+            f"active, {sum(known['kl']):.1f} nats in all"
+        )
+        _chart(kl_bars(known["kl"], known["active"]), "models kl")
+        _curves(run)
+    with card:
+        _card_text(model_card(run))
+
+
+def _card_text(card: str) -> None:
+    """The card below its title, with its command wrapped."""
+    before, words, after = card.split("```")
+    st.markdown(before.partition("\n")[2])
+    st.code(words.strip(), language=None, wrap_lines=True)
+    st.markdown(after)
+
+
+def _unfinished(run: Run, current: str) -> str:
+    status = run.status
+    epoch, epochs = status.get("epoch", 0.0), run.config.training.epochs
+    words = f"**{current}**, after epoch {epoch:.1f} of {epochs}."
+    if error := status.get("error"):
+        words += f" {error}"
+    return words + " It opens on the other pages once it has weights and codes."
+
+
+def _buttons(run: Run, current: str) -> None:
+    """Its name, and what can be done with it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"### {run.name}", width="content")
+        if run.ready and st.button("Open in Explore", type="primary", icon=":material/tune:"):
+            state.choose_model(run.name)
+            st.switch_page(st.session_state["pages"]["explore"])
+        if run.ready:
+            st.download_button(
+                "Export",
+                partial(export_run, run),  # packed when asked for
+                f"{run.name}.zip",
+                "application/zip",
+                on_click="ignore",
+                icon=":material/download:",
+                help="Configuration, weights, codes, figures and maps as one zip.",
+            )
+        resumable = not run.bundled and current in ("interrupted", "cancelled", "failed")
+        if resumable and st.button("Resume training", icon=":material/resume:"):
+            resume_training(run)
+            st.session_state[_NEWS] = f"{run.name} goes on training; watch it on the Train page."
+            st.rerun()
+        if not run.bundled and current != "running":
+            _delete_button(run.name)
+
+
+def _delete_button(name: str) -> None:
+    if st.button("Delete…", icon=":material/delete:"):
+        _confirm_delete(name)
+
+
+@st.dialog("Delete a model")
+def _confirm_delete(name: str) -> None:
+    st.markdown(f"Delete **{name}** with its weights, codes and maps, for good?")
+    with st.container(horizontal=True):
+        sure = st.button(
+            "Delete for good",
+            type="primary",
+            icon=":material/delete_forever:",
+            on_click=_delete,
+            args=(name,),
+        )
+        if st.button("Keep it") or sure:
+            st.rerun()
+
+
+def _delete(name: str) -> None:
+    """Before the page is drawn again, so that the model is in no list any more."""
+    try:
+        delete_run(name)
+    except VaeError as error:
+        st.session_state[_PROBLEM] = str(error)
+        return
+    if st.session_state.get("model") == name:
+        del st.session_state["model"]
+    st.session_state[_NEWS] = f"{name} is deleted."
+
+
+def _broken(folder: Broken) -> None:
+    st.markdown(f"### {folder.name}")
+    st.error(folder.reason, icon=":material/error:")
+    st.markdown("The other models are not affected. Mend the file, or delete the folder.")
+    _delete_button(folder.name)
+
+
+def _chart(figure: Any, key: str) -> None:
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False})
+
+
+def _curves(run: Run) -> None:
+    """How it learned, if the run kept that."""
+    if not (rows := run.metrics()):
+        return
+    st.markdown("**Training curves**")
+    for tab, term in zip(
+        st.tabs(["Loss", "Reconstruction", "KL"]), ("loss", "reconstruction", "kl"), strict=True
+    ):
+        with tab:
+            _chart(curve(rows, term), f"models curve {term}")
+
+
+def _import_form() -> None:
+    with st.expander(
+        "Import a model", icon=":material/upload:", expanded=_PROBLEM in st.session_state
+    ):
+        uploads = st.session_state.setdefault(_UPLOADS, 0)
+        file = st.file_uploader(
+            "A zip made by Export",
+            # Weights alone are let through to the sentence that says what is missing.
+            type=["zip", "safetensors"],
+            key=f"models upload {uploads}",
+        )
+        st.text_input("Name", placeholder="as it was exported", key=f"models name {uploads}")
+        st.button("Import", disabled=file is None, on_click=_import, args=(uploads,))
+
+
+def _import(uploads: int) -> None:
+    """Before the page is drawn again, so that the new model is in its list at once."""
+    file = st.session_state[f"models upload {uploads}"]
+    name = st.session_state[f"models name {uploads}"].strip() or None
+    try:
+        run = import_archive(file.getvalue(), name)
+    except VaeError as error:
+        st.session_state[_PROBLEM] = str(error)
+        return
+    st.session_state[_UPLOADS] += 1
+    st.session_state[LIST] = run.name
+    state.choose_model(run.name)
+    st.session_state[_NEWS] = f"{run.name} is imported; it opens on every page."

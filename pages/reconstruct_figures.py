@@ -1,0 +1,132 @@
+"""What the Reconstruct page draws: rows of pictures, error colours, the 2 × 8 figure."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from pages.look import contact_sheet, png_bytes
+
+# Cividis (Nuñez, Anderton & Renslow, 2018): even steps for the eye, with and without colour vision.
+_CIVIDIS = np.array(
+    [(0, 34, 78), (54, 68, 108), (107, 109, 114), (162, 151, 116), (210, 193, 94), (254, 232, 56)],
+    np.float64,
+)
+_GRADIENT = ", ".join(f"rgb({r:.0f} {g:.0f} {b:.0f})" for r, g, b in _CIVIDIS)
+FIGURE_COLUMNS = 8
+
+_STYLE = f"""<style>
+.rec {{ display: grid; gap: 10px; font-variant-numeric: tabular-nums; line-height: 1.35; }}
+.rec-row {{ display: flex; gap: 18px; align-items: center; }}
+.rec-row > .tiles {{ display: grid; gap: 6px; grid-template-columns: repeat(var(--n), 1fr);
+  flex: var(--n) 1 0; min-width: 0; max-width: calc(var(--n) * 134px); align-items: end; }}
+.rec-row > .facts {{ flex: 0 0 11.5rem; font-size: 0.9rem; }}
+.rec-row .pair {{ display: flex; justify-content: space-between; }}
+.rec-row .sum {{ border-top: 2px solid currentColor; font-weight: 700; }}
+.rec-head {{ font-size: 0.9rem; font-weight: 600; }}
+.rec img {{ width: 100%; display: block; border-radius: 3px; outline: 1px solid #8886; }}
+.rec i {{ font-family: KaTeX_Math, Georgia, serif; }}
+.rec .scale {{ display: inline-block; width: 2.6em; height: 0.7em; vertical-align: -0.02em;
+  background: linear-gradient(90deg, {_GRADIENT}); }}
+@media (max-width: 760px) {{
+  .rec {{ gap: 22px; }}
+  .rec-row {{ flex-direction: column; align-items: stretch; gap: 8px; }}
+  .rec-row > .tiles {{ flex: none; max-width: none; }}
+  .rec-row > .facts {{ flex: none; font-size: 1rem; }}
+  .rec-head > .facts {{ display: none; }}
+}}
+</style>"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One image on its way through the model.
+
+    Attributes:
+        name: its class and number, in words.
+        original: (H, W, C) uint8, or ``None`` where the data set is not on this machine.
+        reconstruction: the decoded posterior mean, (H, W, C) uint8.
+        samples: decodes of draws from the posterior, (k, H, W, C) uint8.
+        nll: -log p(x|z) in nats, for one z drawn from q(z|x); ``None`` without the original.
+        kl: KL(q(z|x) || p(z)) in nats.
+    """
+
+    name: str
+    original: np.ndarray | None
+    reconstruction: np.ndarray
+    samples: np.ndarray
+    nll: float | None
+    kl: float
+
+
+def error_image(original: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
+    """|x - x̂|, mean over channels, in colours from 0 (dark blue) to 1 (yellow): (H, W, 3) uint8."""
+    error = np.abs(original.astype(np.float64) - reconstruction).mean(-1) / 255.0
+    position = error * (len(_CIVIDIS) - 1)
+    below = np.minimum(position.astype(int), len(_CIVIDIS) - 2)
+    share = (position - below)[..., None]
+    return np.rint((1 - share) * _CIVIDIS[below] + share * _CIVIDIS[below + 1]).astype(np.uint8)
+
+
+def rows_html(rows: list[Row], smooth: bool = False) -> str:
+    """All rows as HTML; the browser enlarges the small pictures, crisply unless ``smooth``."""
+    samples = len(rows[0].samples)
+    main = ["<i>x̂</i> = decoder(<i>μ</i>)"]
+    if rows[0].original is not None:
+        scale = 'error |<i>x</i> − <i>x̂</i>|<br>0 <span class="scale"></span> 1'
+        main = ["image <i>x</i>", *main, scale]
+    titles = "".join(f"<span>{title}</span>" for title in main)
+    draws = f'<span style="grid-column: 1 / -1">decoder(<i>z</i>), {samples} × <i>z</i> ~ ' + (
+        "<i>q</i>(<i>z</i>∣<i>x</i>)</span>"
+    )
+    head = (
+        f'<div class="rec-row rec-head">{_tiles(titles, len(main))}{_tiles(draws, samples)}'
+        '<div class="facts">nats</div></div>'
+    )
+    rendering = "auto" if smooth else "pixelated"
+    body = "".join(_row(row) for row in rows)
+    style = f"<style>.rec img {{ image-rendering: {rendering}; }}</style>"
+    return f'{_STYLE}{style}<div class="rec">{head}{body}</div>'
+
+
+def figure(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
+    """Up to eight originals above their reconstructions: one picture (h, w, C) uint8."""
+    originals, reconstructions = originals[:FIGURE_COLUMNS], reconstructions[:FIGURE_COLUMNS]
+    both = np.concatenate([originals, reconstructions])
+    return contact_sheet(both, columns=len(originals), side=112)
+
+
+def _row(row: Row) -> str:
+    name = escape(row.name)
+    main = [_img(row.reconstruction, f"reconstruction of {name}")]
+    if row.original is not None:
+        error = error_image(row.original, row.reconstruction)
+        main = [_img(row.original, name), *main, _img(error, f"error of {name}")]
+    draws = "".join(
+        _img(image, f"posterior sample {number} of {name}")
+        for number, image in enumerate(row.samples, start=1)
+    )
+    lines = [f"<div><b>{name}</b></div>"]
+    if row.nll is not None:
+        lines.append(_pair("−log <i>p</i>(<i>x</i>∣<i>z</i>)", row.nll))
+    lines.append(_pair("KL", row.kl))
+    if row.nll is not None:
+        lines.append(_pair("−ELBO", row.nll + row.kl, "pair sum"))
+    tiles = _tiles("".join(main), len(main)) + _tiles(draws, len(row.samples))
+    return f'<div class="rec-row">{tiles}<div class="facts">{"".join(lines)}</div></div>'
+
+
+def _tiles(content: str, n: int) -> str:
+    return f'<div class="tiles" style="--n: {n}">{content}</div>'
+
+
+def _pair(words: str, nats: float, kind: str = "pair") -> str:
+    return f'<div class="{kind}"><span>{words}</span><span>{nats:.1f}</span></div>'
+
+
+def _img(image: np.ndarray, words: str) -> str:
+    data = base64.b64encode(png_bytes(image)).decode()
+    return f'<img alt="{words}" src="data:image/png;base64,{data}">'

@@ -1,0 +1,92 @@
+"""What the Reconstruct page shows: which images, and what the model makes of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pages import state
+from pages.reconstruct_figures import Row
+from vae.datasets import DATASETS, is_available, load
+from vae.inference import decode_pixels, image_terms, sample_posterior
+from vae.objectives import gaussian_kl
+from vae.runs import Run
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Images to choose from; without ``images`` only their codes are known.
+
+    Attributes:
+        images: (m, H, W, C) uint8, or ``None`` where the data set is not on this machine.
+        rows: (n,) row in ``images`` of each member.
+        labels: (n,) class numbers.
+        classes: what they mean; empty if nobody knows.
+        own: whether its members are those of ``run.codes()``, in that order.
+    """
+
+    images: np.ndarray | None
+    rows: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    own: bool
+
+    def class_name(self, label: int) -> str:
+        return self.classes[label] if label < len(self.classes) else str(label)
+
+
+def own_images(run: Run) -> np.ndarray | None:
+    """The test images that the model's codes belong to, or ``None`` if they are not here."""
+    info = DATASETS.get(run.config.training.dataset)
+    if info is None or info.image_shape != run.config.model.image_shape:
+        return None
+    if not is_available(info.name):
+        return None
+    images = load(info.name, "test").images
+    return images if run.codes().indices.max() < len(images) else None
+
+
+def pool_of(run: Run, dataset: str) -> Pool:
+    """Held-out images of a data set: the model's own ones, or foreign ones of the same size."""
+    info = DATASETS.get(dataset)
+    classes = info.classes if info else ()
+    if dataset == run.config.training.dataset:
+        codes = run.codes()
+        return Pool(own_images(run), codes.indices, codes.labels, classes, True)
+    test = load(dataset, "test")
+    return Pool(test.images, np.arange(len(test)), test.labels, classes, False)
+
+
+def choose(
+    labels: np.ndarray, wanted: int | None, n: int, seed: int, first: int | None
+) -> np.ndarray:
+    """``n`` random members (fewer if there are fewer) of class ``wanted``, ``first`` leading."""
+    members = np.flatnonzero(np.full(len(labels), True) if wanted is None else labels == wanted)
+    drawn = np.random.default_rng(seed).permutation(members)
+    if first is not None and first in members:
+        drawn = np.concatenate([[first], drawn[drawn != first]])
+    return drawn[:n]
+
+
+def make_rows(run: Run, pool: Pool, chosen: np.ndarray, k: int, seed: int) -> list[Row]:
+    """Encode, decode and measure the chosen members, with ``k`` posterior samples of each."""
+    model = state.model_of(run)
+    nll: list[float | None] = [None] * len(chosen)
+    originals: list[np.ndarray | None] = [None] * len(chosen)
+    if pool.images is not None:
+        images = pool.images[pool.rows[chosen]]
+        terms = image_terms(model, images, seed)
+        mu, logvar, kl = terms["mu"], terms["logvar"], terms["kl"]
+        nll, originals = terms["reconstruction"].tolist(), list(images)
+    else:
+        codes = run.codes()
+        mu, logvar = codes.mu[chosen], codes.logvar[chosen]
+        kl = gaussian_kl(torch.tensor(mu), torch.tensor(logvar)).sum(1).numpy()
+    draws = sample_posterior(mu, logvar, k, seed)  # (n, k, d)
+    shape = (len(chosen), k, *run.config.model.image_shape)
+    samples = decode_pixels(model, draws.reshape(-1, mu.shape[1])).reshape(shape)
+    names = [f"{pool.class_name(int(pool.labels[row]))} · image {row}" for row in chosen]
+    columns = (names, originals, decode_pixels(model, mu), samples, nll, kl.tolist())
+    return [Row(*values) for values in zip(*columns, strict=True)]
