@@ -27,7 +27,7 @@ def kl_bars(kl: list[float], active: list[bool]) -> Any:
     import plotly.graph_objects as go
 
     order = np.argsort(kl)[::-1]
-    names = [f"z<sub>{j}</sub>" for j in order]
+    names = [f"z<sub>{j + 1}</sub>" for j in order]
     figure = go.Figure()
     for words, wanted, colour in (("active", True, ACTIVE), ("inactive", False, INACTIVE)):
         places = [place for place, j in enumerate(order) if active[j] == wanted]
