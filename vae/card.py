@@ -46,7 +46,8 @@ def model_card(run: Run) -> str:
         f"{model.likelihood} likelihood.",
         "",
         "```",
-        command(run.name, run.config),
+        # Its own name is taken by this very model.
+        command(f"{run.name}-again", run.config),
         "```",
         "",
         "| | |",

@@ -131,4 +131,4 @@ def test_bars_stand_in_the_order_of_their_kl() -> None:
     assert list(active.y) == [3.0, 0.5]
     assert list(inactive.y) == [0.0]
     assert list(active.x) + list(inactive.x) == [0, 1, 2]
-    assert figure.layout.xaxis.ticktext == ("z<sub>1</sub>", "z<sub>0</sub>", "z<sub>2</sub>")
+    assert figure.layout.xaxis.ticktext == ("z<sub>2</sub>", "z<sub>1</sub>", "z<sub>3</sub>")
