@@ -40,7 +40,7 @@ def test_the_card_tells_what_the_model_is(tiny_run: Run) -> None:
     found = tiny_run.evaluation
     assert found is not None
     assert f"{found['elbo']:.2f} ± {found['standard_error']:.2f} nats per image" in words(app)
-    assert app.code[0].value.startswith("python -m vae train tiny --dataset digits")
+    assert app.code[0].value.startswith("python -m vae train tiny-again --dataset digits")
     assert len(app.get("plotly_chart")) == 4  # KL per dimension, and three curves
 
 
@@ -95,8 +95,9 @@ def test_bundled_models_cannot_be_deleted(tiny_run: Run) -> None:
 
 
 def test_an_import_is_chosen_at_once(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = with_upload(monkeypatch, export_run(tiny_run), " copy ")
-    models._import(0)
+    with monkeypatch.context() as patch:
+        session = with_upload(patch, export_run(tiny_run), " copy ")
+        models._import(0)
     assert session[models.LIST] == session["model"] == "copy"
     assert session[models._UPLOADS] == 1
     assert "copy" in [run.name for run in list_runs()[0]]
