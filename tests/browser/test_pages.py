@@ -16,8 +16,9 @@ def _settle(page: Page) -> None:
     page.wait_for_selector("[data-testid=stMain]")
     page.wait_for_timeout(300)
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=30_000)
-    if page.locator(".vae").count():
-        page.locator('.vae[data-state="live"]').first.wait_for()
+    for name in ("explore", "interpolate", "scatter"):
+        if page.locator(f".vae.{name}").count():
+            page.locator(f'.vae.{name}[data-state="live"]').wait_for()
 
 
 def _assert_whole(page: Page) -> None:
