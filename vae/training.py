@@ -22,7 +22,7 @@ from vae.model import VAE
 from vae.objectives import elbo_terms
 
 # Enough points for a smooth live curve; each costs one synchronisation of the device.
-_LOGS_PER_EPOCH = 10
+_LOGS_PER_EPOCH, _LOGS_PER_RUN = 10, 1000
 _VALIDATION_SEED = 2**31  # training seeds are smaller, so no noise is shared with them
 
 
@@ -91,7 +91,7 @@ class Trainer:
     def run(self) -> Iterator[Progress]:
         """Train to the configured number of epochs.
 
-        Yields about ten training points an epoch and a validation point at its end; between a
+        Yields up to ten training points an epoch and a validation point at its end; between a
         validation point and the next, ``epoch`` is whole and the state may be saved.
 
         Raises:
@@ -108,7 +108,8 @@ class Trainer:
         order = order.to(self.device)
         noise = _generator(training.seed, self.epoch, self.device.type)
         steps = math.ceil(count / training.batch_size)
-        every = max(1, steps // _LOGS_PER_EPOCH)
+        logs = max(1, min(_LOGS_PER_EPOCH, _LOGS_PER_RUN // training.epochs))
+        every = math.ceil(steps / logs)
         sums = torch.zeros(2, device=self.device)
         seen = 0
         self.model.train()
