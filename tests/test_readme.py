@@ -17,7 +17,8 @@ COMMANDS = re.findall(r"^(?:VAE_\w+=\S+ )*python -m vae (.+)$", README, re.MULTI
 
 
 def _mapped() -> list[str]:
-    return re.findall(r"^\| `([^`]+)` \|", README, re.MULTILINE)
+    table = README.split("## Map of the files")[1].split("\n## ")[0]
+    return re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
 
 
 def test_every_file_is_on_the_map_and_every_entry_exists() -> None:
