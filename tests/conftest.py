@@ -21,6 +21,17 @@ DATA = os.environ.get("VAE_DATA")
 needs_data = pytest.mark.skipif(DATA is None, reason="VAE_DATA is not set: no real MNIST here")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright keeps an event loop running in this thread, beside which
+    no test can start one of its own.
+    """
+    folder = Path(__file__).parent / "browser"
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 def train_tiny(name: str, epochs: int = 2, preset: str = "mlp-2d", **chosen: object) -> Run:
     """Train a small model on the bundled digits, in this process."""
     config = make_config(preset, "digits", (8, 8, 1), epochs=epochs, device="cpu", **chosen)
