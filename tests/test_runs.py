@@ -94,6 +94,16 @@ def test_codes_that_disagree_or_are_not_finite_are_refused(tiny_run: Run) -> Non
             tiny_run.codes()
 
 
+def test_a_config_far_larger_than_its_weights_is_refused_before_it_fills_the_memory(
+    tiny_run: Run,
+) -> None:
+    config = json.loads((tiny_run.path / "config.json").read_text())
+    config["model"] |= {"image_shape": [512, 512, 3], "widths": [8192] * 8}  # 28 GB
+    (tiny_run.path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(VaeError, match="configuration"):
+        load_model(find_run("tiny"))
+
+
 def test_delete(tiny_run: Run) -> None:
     with lock(tiny_run.path).acquire(), pytest.raises(VaeError, match="training"):
         delete_run("tiny")

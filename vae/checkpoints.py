@@ -20,14 +20,14 @@ def save_weights(model: nn.Module, path: Path) -> None:
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
-    """Fill ``model`` from ``path`` in place, only if every name, shape and type fits.
+    """Give ``model`` the tensors of ``path``, only if every name, shape and type fits.
 
     Raises:
         VaeError: if the file is missing, truncated, not safetensors, or of another model.
     """
     tensors, _ = read_tensors(path)
     check_tensors(tensors, model.state_dict(), path.name)
-    model.load_state_dict(tensors)
+    model.load_state_dict(tensors, assign=True)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -202,7 +202,10 @@ def load_model(run: Run, device: torch.device | str = "cpu") -> VAE:
     Raises:
         VaeError: if the weights are missing, damaged, or do not fit ``config.json``.
     """
-    model = VAE(run.config.model)
+    # On the meta device nothing is allocated: a config.json that asks for far more than its
+    # weights file holds is refused before it can fill the memory.
+    with torch.device("meta"):
+        model = VAE(run.config.model)
     load_weights(model, run.path / "weights.safetensors")
     return model.to(device).eval()
 
