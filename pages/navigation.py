@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages import PAGES
+from pages import PAGES, state
 from vae.errors import VaeError
 
 _ICON = Path(__file__).parent / "icon.svg"
@@ -20,8 +20,10 @@ def _page(module: str) -> Callable[[], None]:
     """The page of a module, imported when it is first opened, so that the first page is quick."""
 
     def show() -> None:
+        state.read_url()
         try:
             import_module(f"pages.{module}").page()
+            state.keep_url()
         except VaeError as error:
             st.error(str(error), icon=":material/error:")
 

@@ -6,6 +6,7 @@ The URL is read once, when a session starts, and written whenever something chan
 from __future__ import annotations
 
 import math
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -32,9 +33,10 @@ def current_run() -> Run:
         raise VaeError("There is no model yet: train one on the Train page.")
     wanted = st.session_state.get("model", DEFAULT_MODEL)
     if wanted not in names:
+        shown = DEFAULT_MODEL if DEFAULT_MODEL in names else names[0]
         if "model" in st.session_state:
-            st.warning(f"There is no model {wanted!r} to open; this is {names[0]!r}.")
-        wanted = DEFAULT_MODEL if DEFAULT_MODEL in names else names[0]
+            _tell(f"There is no model {wanted!r} to open; this is {shown!r}.")
+        wanted = shown
     st.session_state["model"] = st.session_state["model picker"] = wanted
     with st.container(horizontal=True, vertical_alignment="center"):
         st.selectbox(
@@ -85,14 +87,28 @@ def set_picked(run: Run, row: int | None) -> None:
 
 def sync_url(run: Run) -> None:
     """Write the model, z and the picked image into the URL."""
-    parameters = {"model": run.name}
-    z, picked = get_z(run), get_picked(run)
-    if z is not None and len(z) <= _URL_LIMIT:
-        parameters["z"] = ",".join(f"{value:.2f}" for value in z)
-    if picked is not None:
-        parameters["image"] = str(picked)
-    if st.query_params.to_dict() != parameters:
-        st.query_params.from_dict(parameters)
+    _write_url(run.name)
+
+
+def keep_url() -> None:
+    """Keep them in the URL of a page that has no picker, so that a reload there loses nothing."""
+    if name := st.session_state.get("model"):
+        _write_url(name)
+
+
+def _write_url(name: str) -> None:
+    z = st.session_state.get("z", {}).get(name)
+    picked = st.session_state.get("picked", {}).get(name)
+    wanted = {
+        "model": name,
+        "z": None if z is None or len(z) > _URL_LIMIT else ",".join(f"{v:.2f}" for v in z),
+        "image": None if picked is None else str(picked),
+    }
+    for key, value in wanted.items():
+        if value is None:
+            st.query_params.pop(key, None)
+        elif st.query_params.get(key) != value:
+            st.query_params[key] = value
 
 
 def model_facts(run: Run) -> dict:
@@ -124,20 +140,31 @@ def read_url() -> None:
     if st.session_state.get("url read"):
         return
     st.session_state["url read"] = True
-    name = st.query_params.get("model")
-    if name is None:
+    if not {"model", "z", "image"} & set(st.query_params):
         return
+    name = st.query_params.get("model", DEFAULT_MODEL)
     st.session_state["model"] = name
     try:
         run = find_run(name)
+        codes = run.codes().mu
     except VaeError:
         return  # current_run() says so on screen
-    z = parse_z(st.query_params.get("z", ""), run.config.model.latent_dim)
-    if z is not None:
-        st.session_state.setdefault("z", {})[name] = z
-    image = st.query_params.get("image", "")
-    if run.ready and image.isdigit() and int(image) < len(run.codes().mu):
-        st.session_state.setdefault("picked", {})[name] = int(image)
+    if (text := st.query_params.get("z")) is not None:
+        z = parse_z(text, codes.shape[1])
+        if z is None:
+            _tell(f"The z of this link is not {codes.shape[1]} numbers with commas between.")
+        else:
+            st.session_state.setdefault("z", {})[name] = z
+    if (image := st.query_params.get("image")) is not None:
+        if re.fullmatch(r"[0-9]{1,9}", image) and int(image) < len(codes):
+            st.session_state.setdefault("picked", {})[name] = int(image)
+        else:
+            _tell(f"The image of this link is not a number from 0 to {len(codes) - 1}.")
+
+
+def _tell(sentence: str) -> None:
+    """Say it above the page, where it moves nothing."""
+    st.toast(sentence, icon=":material/error:", duration="long")
 
 
 def parse_z(text: str, latent_dim: int) -> np.ndarray | None:

@@ -232,15 +232,34 @@ BROKEN: dict[str, tuple[Callable[[Files], None], str]] = {
         "codes.npz is not a readable .npz",
     ),
     "codes that are nan": (_codes(mu=np.full((4, 2), np.nan)), "not finite"),
-    "boundless variance": (_codes(logvar=np.full((4, 2), 1e9)), "boundless variances"),
+    "boundless variance": (_codes(logvar=np.full((4, 2), 1e9)), "of a code's size"),
     "negative labels": (_codes(labels=np.full(4, -1)), "negative labels"),
-    "labels in a table": (_codes(labels=np.zeros((4, 2))), "one label and one index"),
+    "labels in a table": (_codes(labels=np.zeros((4, 2))), "shapes disagree"),
     "evaluation": (
         _json("evaluation.json", "elbo", value="good"),
         "evaluation.json does not hold the figures of a model of 2 dimensions",
     ),
     "metrics": (_put("metrics.jsonl", POINT), "metrics.jsonl, line 1, is not a point"),
     "half a map": (_put("maps/tsne.json", b"{}"), "a map is two files"),
+    "a map of no name": (_put("maps/tsnefoo.json", b"{}"), "no part of an exported model"),
+    "a map of no record": (
+        lambda files: files.update(
+            {"maps/tsne.npz": npz(coords=np.zeros((4, 2))), "maps/tsne.json": b'{"quality": 7}'}
+        ),
+        "maps/tsne.json is not the record of a t-SNE map of 4 points",
+    ),
+    "a map beyond bounds": (
+        lambda files: files.update(
+            {"maps/tsne.npz": npz(coords=np.full((4, 2), 1e308)), "maps/tsne.json": b"{}"}
+        ),
+        "of a map's size",
+    ),
+    "a map of more points than codes": (
+        lambda files: files.update(
+            {"maps/tsne.npz": npz(coords=np.zeros((400, 2))), "maps/tsne.json": b"{}"}
+        ),
+        "400 places for 300 codes",
+    ),
     "map of pickles": (
         lambda files: files.update(
             {"maps/tsne.npz": npz(coords=np.array([{}])), "maps/tsne.json": b"{}"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 
@@ -10,6 +11,7 @@ import pytest
 
 from vae.errors import VaeError
 from vae.files import save_npz
+from vae.presets import make_config
 from vae.runs import (
     Run,
     check_name,
@@ -21,6 +23,7 @@ from vae.runs import (
     runs_dir,
 )
 from vae.status import lock
+from vae.worker import prepare
 
 
 def _trained() -> list[str]:
@@ -49,7 +52,18 @@ def test_unknown_name_says_which_there_are(tiny_run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [None, "", "{", "[]", "{}", json.dumps({"preset": 1, "model": {}, "training": {}})]
+    "content",
+    [
+        None,
+        "",
+        "{",
+        "[]",
+        "{}",
+        "[" * 200_000,
+        '{"preset": ' + "9" * 5000 + "}",
+        json.dumps({"preset": 1, "model": {}, "training": {}}),
+    ],
+    ids=lambda content: "none" if content is None else content[:8] or "empty",
 )
 def test_broken_runs_are_named_and_hide_no_others(tiny_run: Run, content: str | None) -> None:
     folder = runs_dir() / "broken"
@@ -64,12 +78,58 @@ def test_broken_runs_are_named_and_hide_no_others(tiny_run: Run, content: str | 
         find_run("broken")
 
 
-def test_garbled_status_is_broken_too(tiny_run: Run) -> None:
+@pytest.mark.parametrize("content", ["[1]", '{"state": ' + "9" * 5000 + "}", "{}"])
+def test_garbled_status_is_broken_too(tiny_run: Run, content: str) -> None:
     shutil.copytree(tiny_run.path, runs_dir() / "odd")
-    (runs_dir() / "odd" / "status.json").write_text("[1]")
+    (runs_dir() / "odd" / "status.json").write_text(content)
     runs, broken = list_runs()
     assert "odd" not in [run.name for run in runs]
     assert "status.json" in broken[0].reason
+
+
+@pytest.mark.parametrize("updated", [None, "2025-01-01T00:00:00", "today", 7])
+def test_a_start_that_was_never_announced_properly_is_interrupted(
+    tiny_run: Run, updated: object
+) -> None:
+    status = {"state": "running", "stage": "starting", "updated": updated}
+    (tiny_run.path / "status.json").write_text(json.dumps(status))
+    assert tiny_run.status["state"] == "interrupted"
+    assert _trained() == ["tiny"]
+
+
+def test_runs_folder_that_is_a_file(tmp_path, monkeypatch) -> None:
+    (tmp_path / "runs").write_text("")
+    monkeypatch.setenv("VAE_RUNS", str(tmp_path / "runs"))
+    with pytest.raises(VaeError, match="Could not read the folder"):
+        list_runs()
+    with pytest.raises(VaeError, match="Could not create the folder"):
+        prepare("x", make_config("mlp-2d", "digits", (8, 8, 1)))
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", '{"elbo": null}', '{"elbo": -3}', "7"])
+def test_wrong_figures_are_a_sentence(tiny_run: Run, content: str) -> None:
+    (tiny_run.path / "evaluation.json").write_text(content)
+    with pytest.raises(VaeError, match=r"evaluation\.json does not hold"):
+        _ = tiny_run.evaluation
+
+
+@pytest.mark.parametrize("line", ["[1]", '{"split": "train"}', '{"split": "test", "epoch": 1}'])
+def test_wrong_curves_are_a_sentence(tiny_run: Run, line: str) -> None:
+    with (tiny_run.path / "metrics.jsonl").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(VaeError, match=r"metrics\.jsonl, line \d+, is not a point"):
+        tiny_run.metrics()
+
+
+def test_damaged_codes_are_a_sentence(tiny_run: Run) -> None:
+    path = tiny_run.path / "codes.npz"
+    whole = path.read_bytes()
+    bare = io.BytesIO()
+    np.save(bare, np.zeros(3))
+    for content in (b"", whole[:500], whole[:200] + bytes(50) + whole[250:], bare.getvalue()):
+        path.write_bytes(content)
+        with pytest.raises(VaeError, match="not a readable"):
+            tiny_run.codes()
 
 
 def test_codes_of_another_size_are_refused(tiny_run: Run) -> None:
@@ -86,6 +146,9 @@ def test_codes_that_disagree_or_are_not_finite_are_refused(tiny_run: Run) -> Non
     for wrong in (
         {**good, "indices": np.zeros(3)},
         {**good, "indices": np.zeros(4), "mu": np.full((4, 2), np.nan)},
+        {**good, "indices": np.zeros(4), "labels": np.zeros(())},
+        {key: np.zeros((0, 2)) for key in ("mu", "logvar")}
+        | {key: np.zeros(0) for key in ("labels", "indices")},
         good,
     ):
         (tiny_run.path / "codes.npz").unlink()

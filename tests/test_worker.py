@@ -39,7 +39,7 @@ def test_a_finished_run_has_all_that_pages_need(tiny_run: Run) -> None:
     card = (tiny_run.path / "card.md").read_text()
     evaluation = tiny_run.evaluation
     assert evaluation is not None
-    assert f"{evaluation['elbo']:.2f}" in card
+    assert f"−ELBO {-evaluation['elbo']:.2f} ±" in card
     assert "--dataset digits --preset mlp-2d --latent-dim 2 --epochs 3" in card
     assert torch.__version__.split("+")[0] in card
     snapshot = load_npz(sorted((tiny_run.path / "snapshots").iterdir())[-1])
@@ -87,6 +87,17 @@ def test_a_failure_says_why(runs_folder, monkeypatch) -> None:
     assert read_status(folder)["state"] == "failed"
     assert read_status(folder)["error"] == "The disk is full."
     assert train_run(folder, CONFIG) == "done"
+
+
+def test_a_full_disk_does_not_use_the_name_up(runs_folder, monkeypatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("vae.files.os.fsync", full)
+        with pytest.raises(VaeError, match="disk is full"):
+            prepare("y", CONFIG)
+    assert train_run(prepare("y", CONFIG), CONFIG) == "done"
 
 
 def test_killed_and_resumed_equals_uninterrupted(runs_folder) -> None:

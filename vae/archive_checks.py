@@ -15,9 +15,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load as parse_tensors
 
 from vae.checkpoints import check_tensors
+from vae.checks import MAP_ID_PATTERN, check_evaluation, check_map_facts, check_points, is_number
 from vae.config import Config, config_from_json
 from vae.errors import VaeError
-from vae.latent.statistics import kl_per_dimension
 from vae.model import VAE
 from vae.runs import NAME_PATTERN, parse_codes
 from vae.unpacking import MEGABYTE, npz_arrays
@@ -32,11 +32,9 @@ LIMITS = {
     "status.json": 1 * MEGABYTE,
     "card.md": 1 * MEGABYTE,
 }
-_MAP = r"maps/tsne[a-z0-9.-]{0,60}\.(npz|json)"
+_MAP = rf"maps/{MAP_ID_PATTERN}\.(npz|json)"
 _MAP_LIMIT = 16 * MEGABYTE
 TOTAL_LIMIT = 640 * MEGABYTE
-_FIGURES = ("elbo", "reconstruction", "kl", "standard_error", "bits_per_dimension")
-_COUNTS = ("n", "active_units")
 
 
 def limit_of(name: str) -> int:
@@ -68,9 +66,11 @@ def check_files(files: dict[str, bytes]) -> Config:
     if "codes.npz" in files:
         _check_codes(files["codes.npz"], config)
     if "evaluation.json" in files:
-        _check_evaluation(_json(files, "evaluation.json"), config)
-    for number, line in enumerate(files.get("metrics.jsonl", b"").splitlines(), start=1):
-        _check_point(_json({"metrics.jsonl": line}, "metrics.jsonl"), number)
+        found = _json(files, "evaluation.json")
+        check_evaluation(found, config.model.latent_dim, "evaluation.json")
+    lines = files.get("metrics.jsonl", b"").splitlines()
+    points = [_json({"metrics.jsonl": line}, "metrics.jsonl") for line in lines]
+    check_points(points, "metrics.jsonl")
     for name in [name for name in files if name.startswith("maps/")]:
         _check_map(files, name)
     facts = _json(files, "status.json") if "status.json" in files else {}
@@ -90,41 +90,13 @@ def _check_weights(data: bytes, config: Config) -> None:
 
 def _check_codes(data: bytes, config: Config) -> None:
     codes = parse_codes(npz_arrays(data, "codes.npz", LIMITS["codes.npz"]), "codes.npz")
-    n, d = codes.mu.shape
+    d = codes.mu.shape[1]
     if d != config.model.latent_dim:
         raise VaeError(
             f"codes.npz holds codes of {d} dimensions; config.json says {config.model.latent_dim}."
         )
-    if not n or codes.labels.shape != (n,) or codes.indices.shape != (n,):
-        raise VaeError("codes.npz needs one label and one index for each of at least one code.")
-    with np.errstate(over="ignore"):
-        sound = np.isfinite(kl_per_dimension(codes.mu, codes.logvar)).all()
-    if codes.labels.min() < 0 or codes.indices.min() < 0 or not sound:
-        raise VaeError("codes.npz holds negative labels or indices, or boundless variances.")
-
-
-def _check_evaluation(found: Any, config: Config) -> None:
-    d = config.model.latent_dim
-    if not (
-        isinstance(found, dict)
-        and all(_is_number(found.get(key)) for key in _FIGURES)
-        and all(isinstance(found.get(key), int) for key in _COUNTS)
-        and found.get("latent_dim") == d
-        and isinstance(found.get("kl_per_dimension"), list)
-        and len(found["kl_per_dimension"]) == d
-        and all(_is_number(value) for value in found["kl_per_dimension"])
-    ):
-        raise VaeError(f"evaluation.json does not hold the figures of a model of {d} dimensions.")
-
-
-def _check_point(point: Any, number: int) -> None:
-    terms = ("epoch", "images", "reconstruction", "kl", "loss")
-    if not (
-        isinstance(point, dict)
-        and point.get("split") in ("train", "validation")
-        and all(_is_number(point.get(term)) for term in terms)
-    ):
-        raise VaeError(f"metrics.jsonl, line {number}, is not a point of a training curve.")
+    if codes.labels.min() < 0 or codes.indices.min() < 0:
+        raise VaeError("codes.npz holds negative labels or indices.")
 
 
 def _check_map(files: dict[str, bytes], name: str) -> None:
@@ -133,14 +105,16 @@ def _check_map(files: dict[str, bytes], name: str) -> None:
     if f"{stem}.npz" not in files or f"{stem}.json" not in files:
         raise VaeError(f"The zip holds {name}, but a map is two files, .npz and .json.")
     if name.endswith(".json"):
-        if not isinstance(_json(files, name), dict):
-            raise VaeError(f"{name} must hold an object.")
-        return
+        return  # checked with its places
     coords = npz_arrays(files[name], name, _MAP_LIMIT).get("coords", np.zeros(0))
     if coords.ndim != 2 or coords.shape[1] != 2 or not np.issubdtype(coords.dtype, np.floating):
         raise VaeError(f"{name} holds no places in the plane.")
-    if not np.isfinite(coords).all():
-        raise VaeError(f"{name} holds places that are not finite numbers.")
+    if not (np.abs(coords) < 1e6).all():  # also false for nan
+        raise VaeError(f"{name} holds places that are not finite numbers of a map's size.")
+    codes = npz_arrays(files.get("codes.npz", b""), "codes.npz", LIMITS["codes.npz"])["mu"]
+    if not 0 < len(coords) <= len(codes):
+        raise VaeError(f"{name} holds {len(coords)} places for {len(codes)} codes.")
+    check_map_facts(_json(files, f"{stem}.json"), len(coords), f"{stem}.json")
 
 
 def _done(facts: Any) -> dict[str, Any]:
@@ -154,9 +128,7 @@ def _done(facts: Any) -> dict[str, Any]:
     kept |= {
         key: facts[key] for key in ("started", "finished", "device") if _is_plain(facts.get(key))
     }
-    kept |= {
-        key: facts[key] for key in ("seconds", "epoch", "epochs") if _is_number(facts.get(key))
-    }
+    kept |= {key: facts[key] for key in ("seconds", "epoch", "epochs") if is_number(facts.get(key))}
     return {"state": "done", "progress": 1.0, **kept}
 
 
@@ -166,11 +138,6 @@ def _json(files: dict[str, bytes], name: str) -> Any:
     # ValueError: also numbers of thousands of digits; RecursionError: thousands of brackets.
     except (ValueError, RecursionError) as error:
         raise VaeError(f"{name} is not valid JSON: {error}.") from None
-
-
-def _is_number(value: Any) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and abs(value) < 1e15  # also false for nan and inf
 
 
 def _is_plain(value: Any) -> bool:

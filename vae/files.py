@@ -7,20 +7,22 @@ import io
 import json
 import os
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vae.errors import VaeError
+from vae.unpacking import npz_arrays
+
+_LARGEST = 1 << 30  # bytes of a .npz, unpacked
 
 
 def _why(error: OSError) -> str:
     """The operating system's reason in words a person can act on."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if error.errno == errno.EROFS:
         return "this folder may not be written to"
     return (error.strerror or str(error)).lower()
 
@@ -34,9 +36,9 @@ def make_folder(path: Path, exist_ok: bool = True) -> None:
     """
     try:
         path.mkdir(parents=True, exist_ok=exist_ok)
-    except FileExistsError:
-        raise
     except OSError as error:
+        if isinstance(error, FileExistsError) and not exist_ok:
+            raise
         raise VaeError(f"Could not create the folder {path}: {_why(error)}.") from error
 
 
@@ -89,7 +91,8 @@ def read_json(path: Path) -> Any:
         raise VaeError(f"There is no file {path}.") from None
     except OSError as error:
         raise VaeError(f"Could not read {path}: {_why(error)}.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    # ValueError: also numbers of thousands of digits; RecursionError: thousands of brackets.
+    except (ValueError, RecursionError) as error:
         raise VaeError(f"{path} is not valid JSON: {error}.") from None
 
 
@@ -102,7 +105,7 @@ def read_json_lines(path: Path) -> list[Any]:
     for number, line in enumerate(lines, start=1):
         try:
             rows.append(json.loads(line))
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             if number == len(lines):
                 break
             raise VaeError(f"{path}, line {number}, is not valid JSON: {error}.") from None
@@ -117,18 +120,15 @@ def save_npz(path: Path, **arrays: np.ndarray) -> None:
     write_atomic(path, buffer.getvalue())
 
 
-def load_npz(source: Path | bytes, name: str = "") -> dict[str, np.ndarray]:
-    """Read a ``.npz`` (a path or its bytes) without ever unpickling.
+def load_npz(path: Path) -> dict[str, np.ndarray]:
+    """Read a ``.npz`` without ever unpickling.
 
     Raises:
-        VaeError: if it is missing, damaged, or holds pickled objects.
+        VaeError: if it is missing, damaged, far too large, or holds pickled objects.
     """
-    label = str(source) if isinstance(source, Path) else (name or "The file")
     try:
-        file = io.BytesIO(source) if isinstance(source, bytes) else source
-        with np.load(file, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
+        return npz_arrays(path.read_bytes(), str(path), _LARGEST)
     except FileNotFoundError:
-        raise VaeError(f"There is no file {label}.") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
-        raise VaeError(f"{label} is not a readable .npz of plain arrays: {error}.") from None
+        raise VaeError(f"There is no file {path}.") from None
+    except OSError as error:
+        raise VaeError(f"Could not read {path}: {_why(error)}.") from error

@@ -13,6 +13,7 @@ from vae.model import VAE, reparameterize
 from vae.objectives import elbo_terms
 
 _CHUNK = 512  # rows per forward pass: bounds the memory of a large request
+FARTHEST = 1e6
 
 
 def to_float(images: Tensor) -> Tensor:
@@ -51,8 +52,9 @@ def decode_pixels(model: VAE, z: np.ndarray) -> np.ndarray:
         raise VaeError(
             f"Codes came with shape {z.shape}; this model takes (n, {model.config.latent_dim})."
         )
-    device = _device(model)
-    parts = [to_pixels(model.decode(part)) for part in _chunks(z.astype(np.float32), device)]
+    # Far beyond any code a decoder saturates; beyond this its sums would overflow into NaN.
+    z = np.clip(z.astype(np.float32), -FARTHEST, FARTHEST)
+    parts = [to_pixels(model.decode(part)) for part in _chunks(z, _device(model))]
     return np.concatenate(parts) if parts else np.empty((0, *model.config.image_shape), np.uint8)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from vae.checkpoints import load_weights
+from vae.checks import check_evaluation, check_points
 from vae.config import Config, config_from_json
 from vae.errors import VaeError
 from vae.files import load_npz, read_json, read_json_lines
@@ -68,7 +69,9 @@ class Run:
     def evaluation(self) -> dict[str, Any] | None:
         """``evaluation.json``, or ``None`` before the end of training."""
         path = self.path / "evaluation.json"
-        return read_json(path) if path.is_file() else None
+        if not path.is_file():
+            return None
+        return check_evaluation(read_json(path), self.config.model.latent_dim, str(path))
 
     @property
     def maps_dir(self) -> Path:
@@ -77,7 +80,8 @@ class Run:
 
     def metrics(self) -> list[dict[str, Any]]:
         """The points of the training curves so far (see :class:`vae.training.Progress`)."""
-        return read_json_lines(self.path / "metrics.jsonl")
+        path = self.path / "metrics.jsonl"
+        return check_points(read_json_lines(path), str(path))
 
     def codes(self) -> Codes:
         """The codes of held-out images.
@@ -119,12 +123,15 @@ def parse_codes(arrays: dict[str, np.ndarray], label: str) -> Codes:
     try:
         mu, logvar = arrays["mu"].astype(np.float32), arrays["logvar"].astype(np.float32)
         labels, indices = arrays["labels"].astype(np.int64), arrays["indices"].astype(np.int64)
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise VaeError(f"{label} is not a file of codes: {error}.") from None
-    if mu.ndim != 2 or mu.shape != logvar.shape or not len(mu) == len(labels) == len(indices):
+    if mu.ndim != 2 or mu.shape != logvar.shape or not labels.shape == indices.shape == (len(mu),):
         raise VaeError(f"{label} holds arrays whose shapes disagree: {mu.shape}, {logvar.shape}.")
-    if not (np.isfinite(mu).all() and np.isfinite(logvar).all()):
-        raise VaeError(f"{label} holds values that are not finite numbers.")
+    if not len(mu):
+        raise VaeError(f"{label} holds no codes.")
+    # Variances beyond exp(50) are no posterior's and would overflow the statistics of q(z).
+    if not ((np.abs(mu) < 1e6).all() and (np.abs(logvar) < 50).all()):
+        raise VaeError(f"{label} holds values that are not finite numbers of a code's size.")
     return Codes(mu, logvar, labels, indices)
 
 
@@ -158,9 +165,13 @@ def _open(path: Path, bundled: bool) -> Run:
 
 
 def _folders(parent: Path) -> list[Path]:
-    if not parent.is_dir():
-        return []
-    return sorted(p for p in parent.iterdir() if p.is_dir() and re.fullmatch(NAME_PATTERN, p.name))
+    try:
+        if not parent.exists():
+            return []
+        found = [p for p in parent.iterdir() if re.fullmatch(NAME_PATTERN, p.name) and p.is_dir()]
+    except OSError as error:
+        raise VaeError(f"Could not read the folder {parent}: {error.strerror}.") from error
+    return sorted(found)
 
 
 def list_runs() -> tuple[list[Run], list[Broken]]:

@@ -93,7 +93,10 @@ def announce(folder: Path, **facts: Any) -> None:
 def _is_starting(status: dict[str, Any]) -> bool:
     if status.get("stage") != "starting":
         return False
-    age = datetime.now(UTC) - datetime.fromisoformat(status["updated"])
+    try:
+        age = datetime.now(UTC) - datetime.fromisoformat(status["updated"])
+    except (KeyError, ValueError, TypeError):
+        return False  # not as announce() writes it
     return age.total_seconds() < _START_SECONDS
 
 

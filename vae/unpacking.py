@@ -105,5 +105,8 @@ def npz_arrays(data: bytes, name: str, limit: int) -> dict[str, np.ndarray]:
             for member, raw in members.items()
         }
     # MemoryError: a header that claims a shape far beyond the bytes that follow.
-    except (VaeError, ValueError, EOFError, OSError, MemoryError, OverflowError) as error:
+    except VaeError as error:
         raise VaeError(f"{name} is not a readable .npz of plain arrays: {error}") from None
+    except (ValueError, EOFError, OSError, MemoryError, OverflowError) as error:
+        # NumPy's own words for pickled arrays are advice to unpickle them: they stay in the log.
+        raise VaeError(f"{name} is not a readable .npz of plain arrays.") from error

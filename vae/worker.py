@@ -69,7 +69,11 @@ def prepare(name: str, config: Config) -> Path:
             f"There is already a run named {name!r}; choose another name, delete it, or go on "
             "with it by --resume."
         ) from None
-    write_json(folder / "config.json", config_to_json(config))
+    try:
+        write_json(folder / "config.json", config_to_json(config))
+    except VaeError:
+        folder.rmdir()  # a full disk must not use the name up
+        raise
     return folder
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from vae.errors import VaeError
-from vae.inference import decode_pixels, encode_pixels
+from vae.inference import FARTHEST, decode_pixels, encode_pixels
 from vae.latent.statistics import facts
 from vae.maps import list_maps, placement
 from vae.model import VAE
@@ -63,8 +63,13 @@ class LiveModel:
         """Where codes (n, d) lie on a map: x, y and spread, (n, 3) float32.
 
         Raises:
-            VaeError: if the model has no such map.
+            VaeError: if the model has no such map, or z lies too far out for its distances to
+                codes to be numbers.
         """
+        if (reach := float(np.abs(z).max(initial=0.0))) > FARTHEST:
+            raise VaeError(
+                f"z reaches {reach:.3g}; a place is known for values up to {FARTHEST:g}."
+            )
         batcher = self._places.get(map_id)
         if batcher is None:
             batcher = await asyncio.to_thread(self._placement, map_id)

@@ -1,0 +1,80 @@
+"""What the JSON of a run folder must look like before a page or the command line trusts it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from vae.errors import VaeError
+
+_FIGURES = ("elbo", "reconstruction", "kl", "standard_error", "bits_per_dimension")
+_COUNTS = ("n", "active_units")
+_TERMS = ("epoch", "images", "reconstruction", "kl", "loss")
+MAP_ID_PATTERN = (
+    r"tsne(-p[0-9]{1,4}(\.[0-9]{1,4})?)?(-n[0-9]{1,7})?(-e[0-9]{1,4}(\.[0-9]{1,4})?)?"
+    r"(-s[0-9]{1,10})?(-(cosine|manhattan))?"
+)
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a number of a size that figures have: not NaN, infinite, or beyond 1e15."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
+
+
+def check_evaluation(found: Any, latent_dim: int, label: str) -> dict[str, Any]:
+    """``evaluation.json``, if it holds the figures of a model of ``latent_dim`` dimensions.
+
+    Raises:
+        VaeError: if it does not.
+    """
+    if not (
+        isinstance(found, dict)
+        and all(is_number(found.get(key)) for key in _FIGURES)
+        and all(isinstance(found.get(key), int) for key in _COUNTS)
+        and found.get("latent_dim") == latent_dim
+        and isinstance(found.get("kl_per_dimension"), list)
+        and len(found["kl_per_dimension"]) == latent_dim
+        and all(is_number(value) for value in found["kl_per_dimension"])
+    ):
+        raise VaeError(f"{label} does not hold the figures of a model of {latent_dim} dimensions.")
+    return found
+
+
+def check_points(points: list[Any], label: str) -> list[dict[str, Any]]:
+    """The lines of ``metrics.jsonl``, if each is a point of a training curve.
+
+    Raises:
+        VaeError: naming the first line that is none.
+    """
+    for number, point in enumerate(points, start=1):
+        if not (
+            isinstance(point, dict)
+            and point.get("split") in ("train", "validation")
+            and all(is_number(point.get(term)) for term in _TERMS)
+        ):
+            raise VaeError(f"{label}, line {number}, is not a point of a training curve.")
+    return points
+
+
+def check_map_facts(facts: Any, rows: int, label: str) -> dict[str, Any]:
+    """The JSON beside a stored map of ``rows`` points.
+
+    Raises:
+        VaeError: if it is not the record of a t-SNE map of that size.
+    """
+    if not (
+        isinstance(facts, dict)
+        and facts.get("method") == "tsne"
+        and facts.get("n") == rows
+        and all(is_number(facts.get(key)) for key in ("points", "perplexity", "seed"))
+        and all(isinstance(facts.get(key), str) for key in ("fingerprint", "date"))
+        and isinstance(quality := facts.get("quality"), dict)
+        and all(value is None or is_number(value) for value in quality.values())
+    ):
+        raise VaeError(f"{label} is not the record of a t-SNE map of {rows} points.")
+    return facts
+
+
+def is_map_id(name: str) -> bool:
+    """Whether ``name`` can be the id of a stored map."""
+    return re.fullmatch(MAP_ID_PATTERN, name) is not None
