@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
-from vae.config import Config
+from vae.config import Config, ModelConfig
 from vae.runs import Run
 
 
@@ -28,6 +29,35 @@ def command(name: str, config: Config) -> str:
     return f"python -m vae train {name} {spelled}"
 
 
+def duration(seconds: float) -> str:
+    """A measured time as people say it: ``16 s``, ``35 min``, ``2.5 h``."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    if seconds < 99.5 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def moment(iso: str) -> str:
+    """An ISO 8601 time as ``2026-11-20 13:36 UTC``; one without a zone is taken for UTC."""
+    try:
+        when = datetime.fromisoformat(iso)
+        when = when.astimezone(UTC) if when.tzinfo else when
+    except (ValueError, OverflowError):  # an imported status says what it likes
+        return iso
+    return f"{when:%Y-%m-%d %H:%M} UTC"
+
+
+def architecture(model: ModelConfig) -> str:
+    """The networks in words."""
+    widths = "–".join(map(str, model.widths))
+    if model.network == "conv":
+        return f"convolutional, channels {widths}"
+    if len(model.widths) == 1:
+        return f"fully connected, one hidden layer of {widths}"
+    return f"fully connected, hidden layers {widths}"
+
+
 def model_card(run: Run) -> str:
     """The card as Markdown.
 
@@ -41,35 +71,42 @@ def model_card(run: Run) -> str:
         f"# {run.name}",
         "",
         f"A variational autoencoder (preset `{run.config.preset}`) of `{training.dataset}`: "
-        f"{height} × {width} × {channels} pixels, {model.latent_dim} latent dimensions, "
-        f"{model.network} of widths {', '.join(map(str, model.widths))}, "
-        f"{model.likelihood} likelihood.",
+        f"{height} × {width} × {channels} pixels, {model.latent_dim} latent dimensions; "
+        f"{architecture(model)}; {model.likelihood.capitalize()} likelihood.",
         "",
         "```",
         # Its own name is taken by this very model.
         command(f"{run.name}-again", run.config),
         "```",
         "",
-        "| | |",
+        "| what | value |",
         "|---|---|",
         f"| objective | {objective} |",
         f"| epochs | {training.epochs} |",
     ]
     if found := run.evaluation:
         pixels = math.prod(model.image_shape)
+        total, kl = round(-found["elbo"], 2), round(found["kl"], 2)
         lines += [
-            f"| test ELBO | {found['elbo']:.2f} ± {found['standard_error']:.2f} nats per image "
-            f"({found['n']} images of the test split) |",
-            f"| reconstruction, −log p(x∣z) | {found['reconstruction']:.2f} nats |",
-            f"| KL(q(z∣x) ‖ p(z)) | {found['kl']:.2f} nats |",
+            # Rounded so that the sum holds as printed: off by 0.01 nats at most.
+            f"| reconstruction, −log p(x∣z) | {_signed(total - kl)} nats |",
+            f"| KL(q(z∣x) ‖ p(z)) | {kl:.2f} nats |",
+            f"| reconstruction + KL | **−ELBO {_signed(total)} ± "
+            f"{found['standard_error']:.2f} nats per image** ({found['n']:,} test images) |",
             f"| bits per pixel value | {found['bits_per_dimension']:.4f} ({pixels} values) |",
             f"| active units | {found['active_units']} of {found['latent_dim']} "
             "(variance of the posterior mean above 0.01) |",
         ]
     seconds, device = made.get("seconds"), made.get("device", "unknown device")
-    lines.append(f"| trained | {made.get('finished', 'not finished')}, on {device} |")
+    finished = moment(made["finished"]) if "finished" in made else "not finished"
+    lines.append(f"| trained | {finished}, on {device} |")
     if seconds is not None:
-        lines.append(f"| time | {seconds:.0f} s |")
+        lines.append(f"| time | {duration(seconds)} |")
     versions = ", ".join(f"{name} {v}" for name, v in made.get("versions", {}).items())
     lines += [f"| versions | {versions} |", ""]
     return "\n".join(lines)
+
+
+def _signed(nats: float) -> str:
+    """Two decimals with a true minus: a density's −ELBO may be negative."""
+    return f"{nats:.2f}".replace("-", "−")
