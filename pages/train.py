@@ -6,11 +6,14 @@ import streamlit as st
 
 from pages.train_form import WATCHED, form
 from pages.train_view import is_active, watch
+from pages.train_words import state_words
 from vae.runs import Run, list_runs
 
 # One column on a phone: what is being learned comes before the form.
 _LIVE_FIRST = """<style>
-@media (max-width: 640px) { [data-testid="stColumn"]:has(.st-key-train-watch) { order: -1; } }
+@media (max-width: 640px) { [data-testid="stColumn"]:has(.st-key-train-watch) {
+  order: -1; scroll-margin-top: 4rem;
+} }
 </style>"""
 
 
@@ -53,15 +56,14 @@ def watched_run(runs: list[Run]) -> Run | None:
 
 def _picker(runs: list[Run]) -> None:
     """Which run to watch; keeps what was chosen while the person visits other pages."""
-    states = {run.name: run.status["state"] for run in runs}
+    states = {run.name: state_words(run.status["state"]) for run in runs}
     st.session_state["train picker"] = st.session_state[WATCHED]
     st.selectbox(
-        "Watch",
+        "Training to watch",
         list(states),
         format_func=lambda name: f"{name} · {states[name]}",
         key="train picker",
         on_change=_take_picked,
-        label_visibility="collapsed",
     )
 
 

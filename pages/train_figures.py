@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pages.look import PALETTE, png_bytes
+from pages.train_words import no_numbers
 
 TRAIN, VALIDATION = PALETTE[0], PALETTE[6]  # blue and orange: apart for every colour vision
 COLUMNS = 8
@@ -38,6 +39,7 @@ def curves(rows: list[dict[str, Any]], epochs: int, ended: bool) -> dict[str, An
         "plotly": version("plotly"),
         "colours": {"train": TRAIN, "validation": VALIDATION},
         "points": points,
+        "empty": no_numbers(ended),
         "reach": reach(rows, epochs, ended),
         "charts": [
             {"term": term, "title": title, "range": nats_range(rows, term)}

@@ -18,6 +18,7 @@ from vae.runs import pretrained_dir, runs_dir
 
 _SENSIBLE_STEPS = 1000  # gradient steps; after fewer, most presets draw only a blur
 WATCHED = "train watched"  # the session's key of the run that the page shows
+STARTED = "train started"  # and of the one whose start was the last press of Train
 
 
 def form() -> None:
@@ -51,7 +52,7 @@ def form() -> None:
         except VaeError as error:
             st.error(str(error), icon=":material/error:")
         else:
-            st.session_state[WATCHED] = name
+            st.session_state[WATCHED] = st.session_state[STARTED] = name
             st.rerun()  # the next free name is suggested, and the new run is watched
 
 
@@ -92,11 +93,23 @@ def sensible_epochs(dataset: str, preset: str) -> int:
     return max(PRESETS[preset].epochs, 10 * round(_SENSIBLE_STEPS / steps / 10))
 
 
+def _why_epochs(dataset: str, preset: str) -> str:
+    """Where the suggested number of epochs comes from."""
+    own, suggested = PRESETS[preset].epochs, sensible_epochs(dataset, preset)
+    if suggested == own:
+        return f"{own} is the preset's default."
+    return (
+        f"The preset's default is {own}. This data set is small, so {suggested} are suggested: "
+        f"about {_SENSIBLE_STEPS:,} gradient steps, before which most models draw only a blur."
+    )
+
+
 def _options(dataset: str, preset: str) -> dict[str, Any]:
     """The numbers and choices; a new preset brings its own defaults."""
     defaults = PRESETS[preset]
     chosen: dict[str, Any] = {}
     left, right = st.columns(2)
+    epochs = sensible_epochs(dataset, preset)
     with left:
         chosen["latent_dim"] = st.number_input(
             "Latent size",
@@ -106,9 +119,9 @@ def _options(dataset: str, preset: str) -> dict[str, Any]:
         )
         chosen["epochs"] = st.number_input(
             "Epochs",
-            value=sensible_epochs(dataset, preset),
+            value=epochs,
             key=f"train epochs {preset} {dataset}",
-            help="How often every training image is seen. A small data set needs more epochs.",
+            help="How often every training image is seen. " + _why_epochs(dataset, preset),
         )
     with right:
         chosen["beta"] = st.number_input(

@@ -15,7 +15,17 @@ import streamlit as st
 from pages.components import mount
 from pages.state import choose_model
 from pages.train_figures import curves, picture_rows
-from pages.train_words import explanation, formula, in_words
+from pages.train_form import STARTED
+from pages.train_words import (
+    empty_formula,
+    explanation,
+    formula,
+    in_words,
+    measured_on,
+    no_numbers,
+    state_words,
+)
+from vae.card import duration
 from vae.errors import VaeError
 from vae.files import load_npz
 from vae.jobs import cancel_training, resume_training
@@ -115,7 +125,7 @@ def _header(view: View) -> None:
     training = run.config.training
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":{_BADGES.get(state, 'gray')}-badge[{state}] {training.dataset} · "
+            f":{_BADGES.get(state, 'gray')}-badge[{state_words(state)}] {training.dataset} · "
             f"{run.config.preset} · {run.config.model.latent_dim} latent dimensions · "
             f"β\u00a0=\u00a0{training.beta:g} · {view.status.get('device', training.device)}",
             width="stretch",
@@ -157,7 +167,7 @@ def _progress(view: View) -> None:
     if view.active and status.get("seconds_left") is not None:
         words.append(f"{in_words(status['seconds_left'])} left")
     if not view.active and "seconds" in status:
-        words.append(f"took {in_words(status['seconds'])}")
+        words.append(f"took {duration(status['seconds'])}")
     st.progress(min(1.0, epoch / epochs), " · ".join(words))
 
 
@@ -182,8 +192,13 @@ def _problem(view: View) -> None:
 
 def _numbers(view: View) -> None:
     """The loss as the sum of its terms: test images at the end, validation images before."""
-    reconstruction, kl, beta, split, _ = _terms(view)
-    st.latex(formula(reconstruction, kl, beta, split))
+    reconstruction, kl, beta, split, images = _terms(view)
+    if reconstruction is None or kl is None:
+        st.latex(empty_formula(beta, no_numbers(ended=not view.active)))
+    else:
+        st.latex(formula(reconstruction, kl, beta, split))
+    words = measured_on(split, images, ended=not view.active)
+    st.caption(words, text_alignment="center")
 
 
 def _terms(view: View) -> tuple[float | None, float | None, float, str, str]:
@@ -203,7 +218,10 @@ def _terms(view: View) -> tuple[float | None, float | None, float, str, str]:
 def _curves(view: View) -> None:
     # Not st.plotly_chart: it rebuilds its chart whenever the points change, and that flickers.
     epochs = view.run.config.training.epochs
-    mount("curves", key="train curves", data=curves(view.rows, epochs, ended=not view.active))
+    data = curves(view.rows, epochs, ended=not view.active)
+    # The button that started it is at the bottom of a phone's page, and the view at its top.
+    data["started"] = st.session_state.get(STARTED)
+    mount("curves", key="train curves", data=data)
 
 
 def _pictures(view: View) -> None:

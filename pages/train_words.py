@@ -2,9 +2,42 @@
 
 from __future__ import annotations
 
+# The file says what was asked for; the button that does it says Stop.
+_STATES = {"cancelled": "stopped"}
+
+
+def state_words(state: str) -> str:
+    """A run's state as it is called on screen."""
+    return _STATES.get(state, state)
+
+
+def no_numbers(ended: bool) -> str:
+    """What stands in the place of numbers and curves before there are any."""
+    return "it ended before the first numbers" if ended else "waiting for the first numbers"
+
+
+def measured_on(split: str, images: str, ended: bool) -> str:
+    """Which images the numbers are of: they change with the training's end, and look alike.
+
+    Args:
+        split: ``"train"``, ``"validation"`` or ``"test"``.
+        images: the images in words, such as ``"300 test images"``; empty before any number.
+        ended: whether the training has ended.
+    """
+    if not images:
+        return "Numbers come with the first points of the curves."
+    if split == "test":
+        return (
+            f"**Final result**, on {images} that the model never saw. While it learned, the "
+            "number was that of the validation images, as in the curves."
+        )
+    if ended:
+        return f"The **last intermediate result**, on {images}: it ended before its final test."
+    return f"**Intermediate result**, on {images}; the final one will be that of the test images."
+
 
 def in_words(seconds: float) -> str:
-    """A duration as a person says it."""
+    """A duration that is only estimated, as a person says it."""
     if seconds < 10:
         return "a few seconds"
     if seconds < 90:
@@ -14,18 +47,29 @@ def in_words(seconds: float) -> str:
     return f"about {seconds / 3600:.1f} hours"
 
 
-def formula(reconstruction: float | None, kl: float | None, beta: float, split: str) -> str:
-    """reconstruction + β·KL in LaTeX, with numbers in nats, or dots before there are any."""
-    total = None if reconstruction is None or kl is None else reconstruction + beta * kl
-    loss, first, second = (
-        r"\cdots" if value is None else f"{value:.1f}" for value in (total, reconstruction, kl)
-    )
-    name, weight = (r"-\mathrm{ELBO}", "") if beta == 1 else (r"\text{loss}", rf"{beta:g}\cdot")
+def formula(reconstruction: float, kl: float, beta: float, split: str) -> str:
+    """reconstruction + β·KL in LaTeX, with numbers in nats."""
+    name, weight = _loss(beta)
     return (
-        rf"\underbrace{{{loss}\text{{ nats}}}}_{{\text{{{split} }}{name}}} = "
-        rf"\underbrace{{{first}}}_{{\text{{reconstruction}}}} + "
-        rf"{weight}\underbrace{{{second}}}_{{\mathrm{{KL}}}}"
+        rf"\underbrace{{{reconstruction + beta * kl:.1f}\text{{ nats}}}}"
+        rf"_{{\text{{{split} }}{name}}} = "
+        rf"\underbrace{{{reconstruction:.1f}}}_{{\text{{reconstruction}}}} + "
+        rf"{weight}\underbrace{{{kl:.1f}}}_{{\mathrm{{KL}}}}"
     )
+
+
+def empty_formula(beta: float, words: str) -> str:
+    """As high as :func:`formula`, with words where the numbers will be."""
+    name, weight = _loss(beta)
+    return (
+        rf"\underbrace{{\text{{{words}}}}}"
+        rf"_{{{name} \,=\, \text{{reconstruction}} \,+\, {weight}\mathrm{{KL}}}}"
+    )
+
+
+def _loss(beta: float) -> tuple[str, str]:
+    """What the loss is called, and the KL's weight in it."""
+    return (r"-\mathrm{ELBO}", "") if beta == 1 else (r"\text{loss}", rf"{beta:g}\cdot")
 
 
 def explanation(pixels: int, beta: float, numbers: str) -> str:

@@ -27,6 +27,7 @@ export function mount(root, args) {
     place.dataset.points = String(data.points.train.epoch.length);
   }
 
+  reveal(root.host ?? place, data.started);
   const watcher = new ResizeObserver(draw);
   loadPlotly(data.plotly).then(
     (loaded) => {
@@ -41,6 +42,7 @@ export function mount(root, args) {
   return {
     update(next) {
       ({ data } = next);
+      reveal(root.host ?? place, data.started);
       draw();
     },
     destroy() {
@@ -49,6 +51,17 @@ export function mount(root, args) {
       if (Plotly) hosts.forEach((host) => Plotly.purge(host));
     },
   };
+}
+
+const revealed = new Set();
+
+/** Scroll to the view of a run that was started just now, where it is above its form; once. */
+function reveal(host, started) {
+  if (!started || revealed.has(started)) return;
+  revealed.add(started);
+  if (!matchMedia("(max-width: 640px)").matches) return;
+  const column = host.closest('[data-testid="stColumn"]');
+  requestAnimationFrame(() => column?.scrollIntoView({ block: "start" }));
 }
 
 /** What a chart shows, in words, for a screen reader. Pure. */
@@ -73,8 +86,9 @@ export function traces({ term }, { points, colours, reach }) {
   }));
 }
 
-function layout({ title, term, range }, { points, reach }, host, { text, grid, family }) {
+function layout({ title, term, range }, { points, reach, empty }, host, { text, grid, family }) {
   const [corner, anchor] = term === "kl" ? [0.02, "bottom"] : [0.98, "top"]; // where no line runs
+  const waiting = points.train.epoch.length === 0;
   const axis = { gridcolor: grid, zeroline: false, automargin: false, tickfont: { size: 14 } };
   return {
     width: host.clientWidth,
@@ -86,12 +100,21 @@ function layout({ title, term, range }, { points, reach }, host, { text, grid, f
     font: { color: text, size: 15, family },
     uirevision: "keep", // a zoom survives the next point
     legend: { x: 1, xanchor: "right", y: corner, yanchor: anchor, bgcolor: "rgba(0,0,0,0)" },
-    showlegend: true,
+    showlegend: !waiting,
+    annotations: waiting ? [note(empty, text)] : [],
     xaxis: { ...axis, title: { text: "epoch", standoff: 6 }, range: [0, reach], nticks: 6 },
     yaxis: {
       ...axis, title: { text: "nats per image", standoff: 6 }, range,
-      showticklabels: points.train.epoch.length > 0,
+      showticklabels: !waiting,
     },
+  };
+}
+
+/** Words in the middle of a chart that has no line yet. Pure. */
+export function note(words, color) {
+  return {
+    text: words, showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5,
+    font: { size: 16, color },
   };
 }
 

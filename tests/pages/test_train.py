@@ -12,7 +12,15 @@ from streamlit.testing.v1 import AppTest
 
 from pages.train_figures import curves, nats_range, picture_rows, reach, thin
 from pages.train_form import free_name, sensible_epochs
-from pages.train_words import explanation, formula, in_words
+from pages.train_words import (
+    empty_formula,
+    explanation,
+    formula,
+    in_words,
+    measured_on,
+    no_numbers,
+)
+from vae.card import model_card
 from vae.config import config_to_json
 from vae.files import write_json
 from vae.presets import PRESETS, make_config
@@ -92,8 +100,12 @@ def test_the_form_trains_a_model_to_its_end(runs_folder: Path) -> None:
     assert app.button(key="train open").label == "Open in Explore"
     assert f"{run.evaluation['kl']:.1f}" in app.latex[0].value
     assert r"\text{test }-\mathrm{ELBO}" in app.latex[0].value
+    assert "**Final result**, on 300 test images" in app.caption[-1].value
     # another browser, with nothing but the address
-    assert "epoch 2.0 of 2" in open_page(run=run.name).get("progress")[0].proto.text
+    progress = open_page(run=run.name).get("progress")[0].proto.text
+    assert "epoch 2.0 of 2" in progress
+    took = progress.partition("took ")[2]
+    assert f"| time | {took} |" in model_card(run), "one training, one duration"
 
 
 def test_a_taken_name_is_one_sentence_and_the_form_stays(tiny_run: Run) -> None:
@@ -202,8 +214,38 @@ def test_the_formula_adds_up() -> None:
     latex = formula(80.0, 10.0, 2.0, "validation")
     assert all(part in latex for part in ("100.0", "80.0", r"2\cdot", "10.0", r"\text{loss}"))
     assert r"\mathrm{ELBO}" in formula(80.0, 10.0, 1.0, "test")
-    assert latex.count(r"\cdots") == 0
-    assert formula(None, None, 1.0, "test").count(r"\cdots") == 3
+
+
+def test_what_has_no_number_yet_says_so(runs_folder: Path) -> None:
+    now = {"updated": "2999-01-01T00:00:00+00:00", "stage": "starting"}
+    make_run(runs_folder, "new", state="running", **now)
+    (latex,) = open_page(run="new").latex
+    assert r"\underbrace{\text{waiting for the first numbers}}" in latex.value
+    assert r"4\cdot\mathrm{KL}" in empty_formula(4.0, no_numbers(ended=True))
+    assert curves([], 5, ended=False)["empty"] == "waiting for the first numbers"
+    assert "waiting" not in curves([], 5, ended=True)["empty"]
+
+
+def test_the_numbers_say_which_images_they_are_of() -> None:
+    cases = {
+        ("validation", "validation images", False): "Intermediate result",
+        ("validation", "validation images", True): "before its final test",
+        ("test", "300 test images", True): "300 test images that the model never saw",
+    }
+    for arguments, words in cases.items():
+        assert words in measured_on(*arguments)
+
+
+def test_a_stopped_run_is_called_stopped(runs_folder: Path) -> None:
+    make_run(runs_folder, "halted", state="cancelled")
+    app = open_page(run="halted")
+    assert "badge[stopped]" in shown(app)
+    assert app.selectbox(key="train picker").options == ["halted · stopped"]
+
+
+def test_more_epochs_than_the_presets_are_explained(runs_folder: Path) -> None:
+    app = open_page()
+    assert "about 1,000 gradient steps" in app.number_input(key="train epochs conv-16 digits").help
 
 
 def test_the_explanation_speaks_of_this_run() -> None:
