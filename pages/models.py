@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages import state
 from pages.models_figures import curve, kl_bars
+from pages.train_words import state_words
 from vae.archive import export_run, import_archive
 from vae.card import command, model_card
 from vae.errors import VaeError
@@ -18,19 +19,23 @@ from vae.runs import Broken, Run, delete_run, list_runs
 LIST = "models list"
 _UPLOADS = "models uploads"  # how many were imported: a new key empties the uploader
 _PROBLEM, _NEWS = "models problem", "models news"
+_IMPORT_PROBLEM = "models import problem"
 
 
 def page() -> None:
     """The list at the left, the chosen model's card at the right."""
     state.read_url()
-    with st.container():  # always there, so that what follows keeps its place
-        _tell()
+    if news := st.session_state.pop(_NEWS, None):
+        st.toast(news, icon=":material/check_circle:")
     runs, broken = list_runs()
     left, right = st.columns([3, 8], gap="large")
     with left:
         chosen = _list(runs, broken)
         _import_form()
+    _choose(chosen)
     with right:
+        if problem := st.session_state.pop(_PROBLEM, None):
+            st.error(problem, icon=":material/error:")
         if chosen is None:
             st.info("There is no model yet: train one on the Train page, or import one.")
         elif isinstance(chosen, Broken):
@@ -39,12 +44,19 @@ def page() -> None:
             _card(chosen)
 
 
-def _tell() -> None:
-    """What became of the last press of a button, once."""
-    if problem := st.session_state.pop(_PROBLEM, None):
-        st.error(problem, icon=":material/error:")
-    if news := st.session_state.pop(_NEWS, None):
-        st.toast(news, icon=":material/check_circle:")
+def _choose(shown: Run | Broken | None) -> None:
+    """What is shown is the chosen one, in the URL too: a reload shows it again.
+
+    Also where it cannot be opened yet: the other pages say so.
+    """
+    if shown is None:
+        st.query_params.clear()
+        return
+    state.choose_model(shown.name)
+    if isinstance(shown, Run):
+        state.sync_url(shown)
+    else:
+        st.query_params.from_dict({"model": shown.name})
 
 
 def describe(entry: Run | Broken) -> str:
@@ -52,7 +64,7 @@ def describe(entry: Run | Broken) -> str:
     if isinstance(entry, Broken):
         return "cannot be read"
     model, status = entry.config.model, entry.status
-    kind = "bundled" if entry.bundled else status["state"]
+    kind = "bundled" if entry.bundled else state_words(status["state"])
     if kind == "running" and isinstance(share := status.get("progress"), float):
         kind += f", {share:.0%}"
     return f"{entry.config.training.dataset} · {model.latent_dim}-d · {kind}"
@@ -74,15 +86,8 @@ def _list(runs: list[Run], broken: list[Broken]) -> Run | Broken | None:
         names,
         captions=[describe(entries[name]) for name in names],
         key=LIST,
-        on_change=_take_chosen,
     )
     return entries[name]
-
-
-def _take_chosen() -> None:
-    name = st.session_state[LIST]
-    if any(run.name == name and run.ready for run in list_runs()[0]):
-        state.choose_model(name)
 
 
 def _card(run: Run) -> None:
@@ -90,7 +95,7 @@ def _card(run: Run) -> None:
     _buttons(run, current)
     if not run.ready:
         st.markdown(_unfinished(run, current))
-        st.code(command(run.name, run.config), language=None, wrap_lines=True)
+        st.code(command(run.name, run.config), language=None)
         _curves(run)
         return
     known = state.model_facts(run)
@@ -107,17 +112,17 @@ def _card(run: Run) -> None:
 
 
 def _card_text(card: str) -> None:
-    """The card below its title, with its command wrapped."""
+    """The card below its title, its command on one line that scrolls: none is broken apart."""
     before, words, after = card.split("```")
     st.markdown(before.partition("\n")[2])
-    st.code(words.strip(), language=None, wrap_lines=True)
+    st.code(words.strip(), language=None)
     st.markdown(after)
 
 
 def _unfinished(run: Run, current: str) -> str:
     status = run.status
     epoch, epochs = status.get("epoch", 0.0), run.config.training.epochs
-    words = f"**{current}**, after epoch {epoch:.1f} of {epochs}."
+    words = f"**{state_words(current)}**, after epoch {epoch:.1f} of {epochs}."
     if error := status.get("error"):
         words += f" {error}"
     return words + " It opens on the other pages once it has weights and codes."
@@ -205,18 +210,17 @@ def _curves(run: Run) -> None:
 
 
 def _import_form() -> None:
-    with st.expander(
-        "Import a model", icon=":material/upload:", expanded=_PROBLEM in st.session_state
-    ):
+    with st.expander("Import a model", icon=":material/upload:"):
         uploads = st.session_state.setdefault(_UPLOADS, 0)
         file = st.file_uploader(
             "A zip made by Export",
-            # Weights alone are let through to the sentence that says what is missing.
-            type=["zip", "safetensors"],
+            type="zip",
             key=f"models upload {uploads}",
         )
         st.text_input("Name", placeholder="as it was exported", key=f"models name {uploads}")
         st.button("Import", disabled=file is None, on_click=_import, args=(uploads,))
+        if problem := st.session_state.pop(_IMPORT_PROBLEM, None):
+            st.error(problem, icon=":material/error:")
 
 
 def _import(uploads: int) -> None:
@@ -226,7 +230,7 @@ def _import(uploads: int) -> None:
     try:
         run = import_archive(file.getvalue(), name)
     except VaeError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[_IMPORT_PROBLEM] = str(error)
         return
     st.session_state[_UPLOADS] += 1
     st.session_state[LIST] = run.name

@@ -39,9 +39,33 @@ def test_the_card_tells_what_the_model_is(tiny_run: Run) -> None:
     assert app.radio[0].value == "tiny"
     found = tiny_run.evaluation
     assert found is not None
-    assert f"{found['elbo']:.2f} ± {found['standard_error']:.2f} nats per image" in words(app)
+    figure = f"−ELBO {-found['elbo']:.2f} ± {found['standard_error']:.2f} nats per image"
+    assert figure in words(app)
     assert app.code[0].value.startswith("python -m vae train tiny-again --dataset digits")
     assert len(app.get("plotly_chart")) == 4  # KL per dimension, and three curves
+
+
+def assert_url_names_the_shown_one(app: AppTest) -> None:
+    assert app.query_params.get("model") == (app.radio[0].value if app.radio else None)
+
+
+def test_the_url_follows_the_list(tiny_run: Run) -> None:
+    (tiny_run.path.parent / "broken").mkdir()
+    (tiny_run.path.parent / "broken" / "config.json").write_text("{oops")
+    app = open_page(model="tiny")
+    assert_url_names_the_shown_one(app)
+    for name in app.radio[0].options:
+        app.radio[0].set_value(name).run()
+        assert app.radio[0].value == name
+        assert_url_names_the_shown_one(app)
+        assert open_page(model=name).radio[0].value == name  # a reload
+
+
+def test_a_stopped_run_is_called_as_its_button_says(tiny_run: Run) -> None:
+    write_json(tiny_run.path / "status.json", {"state": "cancelled", "epoch": 1.5})
+    assert models.describe(tiny_run).endswith("stopped")
+    (tiny_run.path / "weights.safetensors").unlink()
+    assert "**stopped**, after epoch 1.5 of 3" in words(open_page(model="tiny"))
 
 
 def test_a_broken_folder_is_named_and_hides_nothing(tiny_run: Run) -> None:
@@ -69,6 +93,7 @@ def test_a_model_is_deleted_only_when_confirmed(tiny_run: Run) -> None:
     assert not app.exception
     assert not tiny_run.path.exists()
     assert "tiny" not in [run.name for run in list_runs()[0]]
+    assert_url_names_the_shown_one(app)
     assert not app.radio or "tiny" not in app.radio[0].options
 
 
@@ -108,10 +133,12 @@ def test_a_bad_import_says_why(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -
     weights = (tiny_run.path / "weights.safetensors").read_bytes()
     session = with_upload(monkeypatch, weights, "copy")
     models._import(0)
-    assert "config.json and weights.safetensors together" in session[models._PROBLEM]
+    assert "config.json and weights.safetensors together" in session[models._IMPORT_PROBLEM]
     app = AppTest.from_string(SCRIPT, default_timeout=30)
-    app.session_state[models._PROBLEM] = session[models._PROBLEM]
-    assert "config.json and weights.safetensors together" in app.run().error[0].value
+    app.session_state[models._IMPORT_PROBLEM] = session[models._IMPORT_PROBLEM]
+    app.run()
+    (form,) = app.expander
+    assert "config.json and weights.safetensors together" in form.error[0].value
     assert not app.run().error  # told once
 
 
