@@ -14,6 +14,14 @@ from vae.errors import VaeError
 _ICON = Path(__file__).parent / "icon.svg"
 # Streamlit leaves a hand's breadth above the page: enough to push the sliders below the fold.
 _STYLE = "<style>.stMainBlockContainer {padding-top: 4.2rem; padding-bottom: 3rem}</style>"
+# On a phone the menu is a drawer, and Streamlit leaves it open over the page that was chosen.
+_CLOSE_DRAWER = """<script>
+window.vaeDrawer ??= document.addEventListener("click", (event) => {
+  const chosen = event.target.closest('[data-testid="stSidebar"] a');
+  const close = document.querySelector('[data-testid="stSidebarCollapseButton"] button');
+  if (chosen && close && innerWidth < 768) setTimeout(() => close.click(), 50);
+}) ?? true;
+</script>"""
 
 
 def _page(module: str) -> Callable[[], None]:
@@ -45,6 +53,7 @@ def main() -> None:
         for page in PAGES
     }
     st.html(_STYLE)
+    st.html(_CLOSE_DRAWER, unsafe_allow_javascript=True)
     st.session_state["pages"] = pages  # for links from one page to another
     st.navigation(list(pages.values()), position="top").run()
 
