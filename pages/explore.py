@@ -28,7 +28,7 @@ def page() -> None:
             "shape": known["image_shape"],
             "kl": known["kl"],
             "active": known["active"],
-            "quantiles": np.transpose(known["quantiles"]).tolist(),  # one list a dimension
+            "quantiles": known["quantiles"],
             "z": [round(float(value), 4) for value in z],
             "origin": origin(run, picked),
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 
 import numpy as np
 from PIL import Image
@@ -26,6 +27,11 @@ PALETTE = (
     "#ffa90e",
     "#92dadd",
 )
+
+
+def plain(text: str) -> str:
+    """Text from outside as Markdown that shows it letter by letter: no links, no formulas."""
+    return re.sub(r"([\\`*_\[\]#$:~|<>&])", r"\\\1", text)
 
 
 def class_colour(label: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages import PAGES, state
+from pages.look import plain
 from vae.errors import VaeError
 
 _ICON = Path(__file__).parent / "icon.svg"
@@ -33,7 +34,7 @@ def _page(module: str) -> Callable[[], None]:
             import_module(f"pages.{module}").page()
             state.keep_url()
         except VaeError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
 
     show.__name__ = module
     return show

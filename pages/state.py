@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 import streamlit as st
 
+from pages.look import plain
 from vae.errors import VaeError
 from vae.latent.statistics import facts
 from vae.model import VAE
@@ -65,42 +66,31 @@ def choose_model(name: str) -> None:
 
 def get_z(run: Run) -> np.ndarray | None:
     """The code (d,) that was set last for this model, if any."""
-    return st.session_state.get("z", {}).get(run.name)
+    return st.session_state.get("z", {}).get(_key(run))
 
 
 def set_z(run: Run, z: np.ndarray) -> None:
     """Remember the code (d,) for this model, on every page and in the URL."""
-    st.session_state.setdefault("z", {})[run.name] = np.asarray(z, np.float32)
+    st.session_state.setdefault("z", {})[_key(run)] = np.asarray(z, np.float32)
     sync_url(run)
 
 
 def get_picked(run: Run) -> int | None:
     """The row of ``run.codes()`` that was picked last, if any."""
-    return st.session_state.get("picked", {}).get(run.name)
+    return st.session_state.get("picked", {}).get(_key(run))
 
 
 def set_picked(run: Run, row: int | None) -> None:
     """Remember a picked row of ``run.codes()``."""
-    st.session_state.setdefault("picked", {})[run.name] = row
+    st.session_state.setdefault("picked", {})[_key(run)] = row
     sync_url(run)
 
 
 def sync_url(run: Run) -> None:
     """Write the model, z and the picked image into the URL."""
-    _write_url(run.name)
-
-
-def keep_url() -> None:
-    """Keep them in the URL of a page that has no picker, so that a reload there loses nothing."""
-    if name := st.session_state.get("model"):
-        _write_url(name)
-
-
-def _write_url(name: str) -> None:
-    z = st.session_state.get("z", {}).get(name)
-    picked = st.session_state.get("picked", {}).get(name)
+    z, picked = get_z(run), get_picked(run)
     wanted = {
-        "model": name,
+        "model": run.name,
         "z": None if z is None or len(z) > _URL_LIMIT else ",".join(f"{v:.2f}" for v in z),
         "image": None if picked is None else str(picked),
     }
@@ -109,6 +99,22 @@ def _write_url(name: str) -> None:
             st.query_params.pop(key, None)
         elif st.query_params.get(key) != value:
             st.query_params[key] = value
+
+
+def keep_url() -> None:
+    """Keep them in the URL of a page that has no picker, so that a reload there loses nothing."""
+    name = st.session_state.get("model")
+    run = next((run for run in list_runs()[0] if run.name == name), None)
+    if run is not None:
+        sync_url(run)
+
+
+def _key(run: Run) -> tuple[str, int]:
+    """A model trained anew under the same name is another one: its z and images are not these."""
+    try:
+        return run.name, (run.path / "codes.npz").stat().st_mtime_ns
+    except OSError:
+        return run.name, 0
 
 
 def model_facts(run: Run) -> dict:
@@ -154,17 +160,17 @@ def read_url() -> None:
         if z is None:
             _tell(f"The z of this link is not {codes.shape[1]} numbers with commas between.")
         else:
-            st.session_state.setdefault("z", {})[name] = z
+            st.session_state.setdefault("z", {})[_key(run)] = z
     if (image := st.query_params.get("image")) is not None:
         if re.fullmatch(r"[0-9]{1,9}", image) and int(image) < len(codes):
-            st.session_state.setdefault("picked", {})[name] = int(image)
+            st.session_state.setdefault("picked", {})[_key(run)] = int(image)
         else:
             _tell(f"The image of this link is not a number from 0 to {len(codes) - 1}.")
 
 
 def _tell(sentence: str) -> None:
     """Say it above the page, where it moves nothing."""
-    st.toast(sentence, icon=":material/error:", duration="long")
+    st.toast(plain(sentence), icon=":material/error:", duration="long")
 
 
 def parse_z(text: str, latent_dim: int) -> np.ndarray | None:

@@ -110,11 +110,18 @@ def test_the_status_is_reduced_to_plain_facts(tiny_run: Run, files: Files) -> No
     run = import_archive(pack(files), "copy")
     assert json.loads((run.path / "status.json").read_text()) == {
         "state": "done",
-        "progress": 1.0,
         "versions": {"torch": "2.15.0"},
         "seconds": 3.5,
     }
     assert "http" not in (run.path / "card.md").read_text()
+
+
+def test_a_stopped_run_stays_stopped(tiny_run: Run, files: Files) -> None:
+    status = {"state": "cancelled", "epoch": 1.5, "epochs": 3}
+    files["status.json"] = json.dumps(status).encode()
+    run = import_archive(pack(files), "copy")
+    assert run.status["state"] == "cancelled"
+    assert "| epochs | 1.5 of 3 (stopped) |" in (run.path / "card.md").read_text()
 
 
 def test_codes_and_evaluation_are_computed_where_they_are_missing(
@@ -233,7 +240,7 @@ BROKEN: dict[str, tuple[Callable[[Files], None], str]] = {
     ),
     "codes that are nan": (_codes(mu=np.full((4, 2), np.nan)), "not finite"),
     "boundless variance": (_codes(logvar=np.full((4, 2), 1e9)), "of a code's size"),
-    "negative labels": (_codes(labels=np.full(4, -1)), "negative labels"),
+    "negative labels": (_codes(labels=np.full(4, -1)), "labels outside 0 to 999"),
     "labels in a table": (_codes(labels=np.zeros((4, 2))), "shapes disagree"),
     "evaluation": (
         _json("evaluation.json", "elbo", value="good"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -81,3 +82,12 @@ def test_foreign_weights_leave_the_model_as_it_was(saved, change, words) -> None
 def test_weights_are_no_training_state(saved: tuple[VAE, Path]) -> None:
     with pytest.raises(VaeError, match="how many epochs"):
         load_training_state(saved[1])
+
+
+def test_a_file_truncated_under_a_loaded_model_does_not_touch_it(saved: tuple[VAE, Path]) -> None:
+    model, path = saved
+    loaded = VAE(CONFIG)
+    load_weights(loaded, path)
+    os.truncate(path, 10)
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, loaded.state_dict()[name]), name

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 
-import pytest
 import torch
 from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
 from vae.config import ModelConfig
 from vae.model import VAE, reparameterize
-from vae.objectives import Terms, elbo_terms, gaussian_kl, reconstruction_nll
+from vae.objectives import elbo_terms, gaussian_kl, reconstruction_nll
 
 
 def test_kl_equals_torch_distributions() -> None:
@@ -58,12 +57,6 @@ def test_elbo_is_a_lower_bound_on_the_evidence() -> None:
             elbo = -nll.mean() - gaussian_kl(mu[row], logvar[row]).sum()
             assert elbo <= evidence + 1e-2
             assert elbo > evidence - 5
-
-
-def test_beta_weighs_the_kl() -> None:
-    terms = Terms(torch.tensor([1.0, 3.0]), torch.tensor([2.0, 4.0]))
-    assert terms.loss() == pytest.approx(5.0)
-    assert terms.loss(beta=4.0) == pytest.approx(14.0)
 
 
 def test_terms_stay_single_precision_under_autocast() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from vae.status import (
 
 HOLDER = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from vae.status import StatusWriter, acquire
 with acquire(Path(sys.argv[1])):
@@ -68,7 +70,7 @@ def test_end_is_kept(tmp_path: Path) -> None:
 
 
 def test_time_left_counts_from_where_a_resumed_run_began(tmp_path: Path, monkeypatch) -> None:
-    clock = iter([0.0, 5.0, 15.0])
+    clock = iter([0.0, 5.0, 15.0, 15.0])
     monkeypatch.setattr("vae.status.time.monotonic", lambda: next(clock))
     writer = StatusWriter(tmp_path, interval=0)
     writer.begin(0.5)
@@ -90,3 +92,27 @@ def test_odd_status_is_told(tmp_path: Path) -> None:
     write_json(tmp_path / "status.json", {"progress": 1})
     with pytest.raises(VaeError, match="state"):
         read_status(tmp_path)
+
+
+def test_a_resumed_run_keeps_its_start_and_adds_its_seconds(tmp_path: Path) -> None:
+    first = {"state": "cancelled", "started": "2026-01-01T00:00:00+00:00", "seconds": 100.0}
+    write_json(tmp_path / "status.json", first)
+    StatusWriter(tmp_path).end("done")
+    status = read_status(tmp_path)
+    assert status["started"] == first["started"]
+    assert 100 <= status["seconds"] < 110
+
+
+@pytest.mark.parametrize(
+    "odd", [{"started": 5}, {"epoch": "a"}, {"state": "x"}, {"versions": []}, {"seconds": True}]
+)
+def test_facts_of_another_type_are_told(tmp_path: Path, odd: dict[str, object]) -> None:
+    write_json(tmp_path / "status.json", {"state": "done", **odd})
+    with pytest.raises(VaeError, match=r"status\.json"):
+        read_status(tmp_path)
+
+
+def test_two_who_look_do_not_take_one_another_for_the_process(tmp_path: Path) -> None:
+    acquire(tmp_path).release()
+    with ThreadPoolExecutor(8) as pool:
+        assert not any(pool.map(lambda _: is_alive(tmp_path), range(200)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import time
@@ -112,7 +111,7 @@ def test_killed_and_resumed_equals_uninterrupted(runs_folder) -> None:
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait()
     assert not is_alive(folder)
     assert read_status(folder)["state"] == "interrupted"

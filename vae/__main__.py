@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import NoReturn
 
 # Before PyTorch loads OpenMP: threads that spin while they wait slow everything else on a laptop,
 # the live decode first of all.
@@ -14,9 +15,16 @@ from vae.commands import datasets, models, training
 from vae.errors import VaeError
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, as every other error is said; exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message} (see {self.prog} --help).\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="python -m vae", description="Train, inspect and evaluate variational autoencoders."
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")

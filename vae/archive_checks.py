@@ -35,6 +35,7 @@ LIMITS = {
 _MAP = rf"maps/{MAP_ID_PATTERN}\.(npz|json)"
 _MAP_LIMIT = 16 * MEGABYTE
 TOTAL_LIMIT = 640 * MEGABYTE
+_CODES, _CLASSES, _MAPS = 100_000, 1000, 32
 
 
 def limit_of(name: str) -> int:
@@ -71,7 +72,10 @@ def check_files(files: dict[str, bytes]) -> Config:
     lines = files.get("metrics.jsonl", b"").splitlines()
     points = [_json({"metrics.jsonl": line}, "metrics.jsonl") for line in lines]
     check_points(points, "metrics.jsonl")
-    for name in [name for name in files if name.startswith("maps/")]:
+    maps = [name for name in files if name.startswith("maps/")]
+    if len(maps) > 2 * _MAPS:
+        raise VaeError(f"The zip holds {len(maps) // 2} maps; allowed are {_MAPS}.")
+    for name in maps:
         _check_map(files, name)
     facts = _json(files, "status.json") if "status.json" in files else {}
     files["status.json"] = json.dumps(_done(facts), indent=2).encode() + b"\n"
@@ -95,8 +99,10 @@ def _check_codes(data: bytes, config: Config) -> None:
         raise VaeError(
             f"codes.npz holds codes of {d} dimensions; config.json says {config.model.latent_dim}."
         )
-    if codes.labels.min() < 0 or codes.indices.min() < 0:
-        raise VaeError("codes.npz holds negative labels or indices.")
+    if codes.labels.min() < 0 or codes.labels.max() >= _CLASSES or codes.indices.min() < 0:
+        raise VaeError(f"codes.npz holds labels outside 0 to {_CLASSES - 1}, or negative indices.")
+    if len(codes.mu) > _CODES:
+        raise VaeError(f"codes.npz holds {len(codes.mu)} codes; allowed are {_CODES}.")
 
 
 def _check_map(files: dict[str, bytes], name: str) -> None:
@@ -121,15 +127,17 @@ def _done(facts: Any) -> dict[str, Any]:
     """What a card tells of a training, in plain words and numbers: no process, no error."""
     facts = facts if isinstance(facts, dict) else {}
     versions = facts.get("versions")
-    kept = {"versions": versions} if isinstance(versions, dict) else {"versions": {}}
-    kept["versions"] = {
-        key: value for key, value in kept["versions"].items() if _is_plain(key) and _is_plain(value)
+    versions = versions if isinstance(versions, dict) else {}
+    kept: dict[str, Any] = {
+        "versions": {k: v for k, v in versions.items() if _is_plain(k) and _is_plain(v)}
     }
     kept |= {
         key: facts[key] for key in ("started", "finished", "device") if _is_plain(facts.get(key))
     }
     kept |= {key: facts[key] for key in ("seconds", "epoch", "epochs") if is_number(facts.get(key))}
-    return {"state": "done", "progress": 1.0, **kept}
+    # A run that was stopped on the way stays so: its card must not claim all its epochs.
+    stopped = kept.get("epoch", 0) < kept.get("epochs", 0) and facts.get("state") == "cancelled"
+    return {"state": "cancelled" if stopped else "done", **kept}
 
 
 def _json(files: dict[str, bytes], name: str) -> Any:

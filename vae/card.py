@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from typing import Any
 
 from vae.config import Config, ModelConfig
 from vae.runs import Run
@@ -18,9 +19,10 @@ def command(name: str, config: Config) -> str:
         "latent-dim": config.model.latent_dim,
         "epochs": training.epochs,
         "batch-size": training.batch_size,
-        "lr": f"{training.lr:g}",
+        "likelihood": config.model.likelihood,
+        "lr": repr(training.lr),  # every digit: another rate makes other weights
         "lr-schedule": training.lr_schedule,
-        "beta": f"{training.beta:g}",
+        "beta": repr(training.beta),
         "seed": training.seed,
         "device": training.device,
         "precision": training.precision,
@@ -76,22 +78,22 @@ def model_card(run: Run) -> str:
         "",
         "```",
         # Its own name is taken by this very model.
-        command(f"{run.name}-again", run.config),
+        command(f"{run.name[:58]}-again", run.config),
         "```",
         "",
         "| what | value |",
         "|---|---|",
         f"| objective | {objective} |",
-        f"| epochs | {training.epochs} |",
+        f"| epochs | {_epochs(training.epochs, made)} |",
     ]
     if found := run.evaluation:
         pixels = math.prod(model.image_shape)
-        total, kl = round(-found["elbo"], 2), round(found["kl"], 2)
+        reconstruction, kl = round(found["reconstruction"], 2), round(found["kl"], 2)
         lines += [
-            # Rounded so that the sum holds as printed: off by 0.01 nats at most.
-            f"| reconstruction, −log p(x∣z) | {_signed(total - kl)} nats |",
+            f"| reconstruction, −log p(x∣z) | {_signed(reconstruction)} nats |",
             f"| KL(q(z∣x) ‖ p(z)) | {kl:.2f} nats |",
-            f"| reconstruction + KL | **−ELBO {_signed(total)} ± "
+            # The sum of the rounded terms, as a reader adds them: off by 0.01 nats at most.
+            f"| reconstruction + KL | **−ELBO {_signed(reconstruction + kl)} ± "
             f"{found['standard_error']:.2f} nats per image** ({found['n']:,} test images) |",
             f"| bits per pixel value | {found['bits_per_dimension']:.4f} ({pixels} values) |",
             f"| active units | {found['active_units']} of {found['latent_dim']} "
@@ -105,6 +107,14 @@ def model_card(run: Run) -> str:
     versions = ", ".join(f"{name} {v}" for name, v in made.get("versions", {}).items())
     lines += [f"| versions | {versions} |", ""]
     return "\n".join(lines)
+
+
+def _epochs(configured: int, made: dict[str, Any]) -> str:
+    """How many epochs the weights have seen, where it is not all of them."""
+    done = made.get("epoch")
+    if made.get("state") != "cancelled" or done is None:
+        return str(configured)
+    return f"{done:.1f} of {configured} (stopped)"
 
 
 def _signed(nats: float) -> str:

@@ -36,7 +36,10 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise VaeError(f"There is no weights file {path}.")
     try:
         with safe_open(str(path), framework="pt") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+            # clone: what safetensors hands out is the mapped file itself, and whoever truncates
+            # that would take down every process that still reads it.
+            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
+            return tensors, file.metadata() or {}
     except (SafetensorError, OSError, ValueError) as error:
         raise VaeError(f"{path} is not a readable safetensors file: {error}.") from None
 

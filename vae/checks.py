@@ -7,6 +7,7 @@ from typing import Any
 
 from vae.errors import VaeError
 
+STATES = ("running", "done", "cancelled", "failed", "interrupted")
 _FIGURES = ("elbo", "reconstruction", "kl", "standard_error", "bits_per_dimension")
 _COUNTS = ("n", "active_units")
 _TERMS = ("epoch", "images", "reconstruction", "kl", "loss")
@@ -19,6 +20,27 @@ MAP_ID_PATTERN = (
 def is_number(value: Any) -> bool:
     """Whether it is a number of a size that figures have: not NaN, infinite, or beyond 1e15."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
+
+
+def check_status(status: Any, label: str) -> dict[str, Any]:
+    """``status.json``, if its state is one and its facts have their types.
+
+    Raises:
+        VaeError: if it does not.
+    """
+    if not isinstance(status, dict) or status.get("state") not in STATES:
+        raise VaeError(f"{label} must hold an object with a state: {', '.join(STATES)}.")
+    for key, value in status.items():
+        words = key in ("started", "updated", "finished", "error", "stage", "device")
+        numbers = key in ("epoch", "epochs", "progress", "seconds", "seconds_left")
+        numbers = numbers or key == "images_per_second"
+        if value is not None and (
+            (words and not isinstance(value, str))
+            or (numbers and not is_number(value))
+            or (key == "versions" and not isinstance(value, dict))
+        ):
+            raise VaeError(f"{label} holds {key} as {str(value)[:40]!r}, which it cannot be.")
+    return status
 
 
 def check_evaluation(found: Any, latent_dim: int, label: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -19,6 +18,7 @@ Precision = Literal["fp32", "bf16"]
 _MAX_LATENT = 1024
 _MAX_WIDTH = 8192
 _MAX_SIDE = 512
+_BEYOND = 1e300  # no setting is so large; a larger whole number would not even convert
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _convert(name: str, hint: Any, value: Any) -> Any:
             raise VaeError(f"{name} must have {len(arguments)} numbers, not {len(value)}.")
         return tuple(_convert(name, int, item) for item in value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is float and is_number and math.isfinite(value):
+    if hint is float and is_number and abs(value) < _BEYOND:
         return float(value)
     is_whole = hint is int and is_number and isinstance(value, int)
     if is_whole or ((hint is str or get_origin(hint) is Literal) and isinstance(value, str)):

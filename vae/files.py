@@ -7,6 +7,7 @@ import io
 import json
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,16 @@ from vae.errors import VaeError
 from vae.unpacking import npz_arrays
 
 _LARGEST = 1 << 30  # bytes of a .npz, unpacked
+_ATTEMPTS = 20
 
 
-def _why(error: OSError) -> str:
+def why(error: OSError) -> str:
     """The operating system's reason in words a person can act on."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full"
     if error.errno == errno.EROFS:
         return "this folder may not be written to"
-    return (error.strerror or str(error)).lower()
+    return (error.strerror or str(error)).lower().rstrip(".")
 
 
 def make_folder(path: Path, exist_ok: bool = True) -> None:
@@ -39,7 +41,7 @@ def make_folder(path: Path, exist_ok: bool = True) -> None:
     except OSError as error:
         if isinstance(error, FileExistsError) and not exist_ok:
             raise
-        raise VaeError(f"Could not create the folder {path}: {_why(error)}.") from error
+        raise VaeError(f"Could not create the folder {path}: {why(error)}.") from error
 
 
 def write_atomic(path: Path, data: bytes | str) -> None:
@@ -58,11 +60,23 @@ def write_atomic(path: Path, data: bytes | str) -> None:
             os.fsync(file.fileno())
         # mkstemp makes files private to their owner; a run folder is meant to be shared.
         Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        _replace(Path(temporary), path)
     except OSError as error:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-        raise VaeError(f"Could not write {path}: {_why(error)}.") from error
+        raise VaeError(f"Could not write {path}: {why(error)}.") from error
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """Move a file over another; on Windows that waits for who is just reading the other."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError:
+            if os.name != "nt" or attempt + 1 == _ATTEMPTS:
+                raise
+            time.sleep(0.025)
 
 
 def append_line(path: Path, line: str) -> None:
@@ -71,7 +85,17 @@ def append_line(path: Path, line: str) -> None:
         with path.open("ab") as file:
             file.write(line.rstrip("\n").encode() + b"\n")
     except OSError as error:
-        raise VaeError(f"Could not write {path}: {_why(error)}.") from error
+        raise VaeError(f"Could not write {path}: {why(error)}.") from error
+
+
+def remove_file(path: Path) -> None:
+    """Delete a file if it is there."""
+    if not path.exists():
+        return
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise VaeError(f"Could not remove {path}: {why(error)}.") from error
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -90,7 +114,7 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError:
         raise VaeError(f"There is no file {path}.") from None
     except OSError as error:
-        raise VaeError(f"Could not read {path}: {_why(error)}.") from error
+        raise VaeError(f"Could not read {path}: {why(error)}.") from error
     # ValueError: also numbers of thousands of digits; RecursionError: thousands of brackets.
     except (ValueError, RecursionError) as error:
         raise VaeError(f"{path} is not valid JSON: {error}.") from None
@@ -131,4 +155,4 @@ def load_npz(path: Path) -> dict[str, np.ndarray]:
     except FileNotFoundError:
         raise VaeError(f"There is no file {path}.") from None
     except OSError as error:
-        raise VaeError(f"Could not read {path}: {_why(error)}.") from error
+        raise VaeError(f"Could not read {path}: {why(error)}.") from error

@@ -16,14 +16,13 @@ from vae.config import Likelihood
 
 
 class Terms(NamedTuple):
-    """Terms of the negative ELBO per image, each of shape (N,), in nats."""
+    """Terms of the negative ELBO per image, each of shape (N,), in nats.
+
+    The ELBO's loss is the mean of their sum; beta-VAE's weighs ``kl`` (Higgins et al., 2017).
+    """
 
     reconstruction: Tensor
     kl: Tensor
-
-    def loss(self, beta: float = 1.0) -> Tensor:
-        """Mean over the batch of reconstruction + beta · KL (beta-VAE; Higgins et al., 2017)."""
-        return (self.reconstruction + beta * self.kl).mean()
 
 
 def gaussian_kl(mu: Tensor, logvar: Tensor) -> Tensor:

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 
 from vae.checkpoints import load_weights
-from vae.checks import check_evaluation, check_points
+from vae.checks import check_evaluation, check_points, check_status
 from vae.config import Config, config_from_json
 from vae.errors import VaeError
-from vae.files import load_npz, read_json, read_json_lines
+from vae.files import load_npz, read_json, read_json_lines, why
 from vae.model import VAE
 from vae.status import is_alive, read_status
 
@@ -58,7 +58,8 @@ class Run:
     @property
     def provenance(self) -> dict[str, Any]:
         """Date, command, versions and seconds of the training, as its process wrote them."""
-        return read_json(self.path / "status.json")
+        path = self.path / "status.json"
+        return check_status(read_json(path), str(path))
 
     @property
     def ready(self) -> bool:
@@ -151,7 +152,7 @@ def check_name(name: str) -> str:
 
 def runs_dir() -> Path:
     """Where trained models live: ``$VAE_RUNS``, else ``runs`` under the working directory."""
-    return Path(os.environ.get("VAE_RUNS") or "runs").absolute()
+    return Path(os.environ.get("VAE_RUNS") or "runs").expanduser().absolute()
 
 
 def pretrained_dir() -> Path:
@@ -170,7 +171,7 @@ def _folders(parent: Path) -> list[Path]:
             return []
         found = [p for p in parent.iterdir() if re.fullmatch(NAME_PATTERN, p.name) and p.is_dir()]
     except OSError as error:
-        raise VaeError(f"Could not read the folder {parent}: {error.strerror}.") from error
+        raise VaeError(f"Could not read the folder {parent}: {why(error)}.") from error
     return sorted(found)
 
 
@@ -236,6 +237,9 @@ def delete_run(name: str) -> None:
     if is_alive(path):
         raise VaeError(f"{name!r} is training; stop it before you delete it.")
     try:
-        shutil.rmtree(path)
+        if path.is_symlink():
+            path.unlink()
+        else:
+            shutil.rmtree(path)
     except OSError as error:
-        raise VaeError(f"Could not delete {path}: {error.strerror}.") from error
+        raise VaeError(f"Could not delete {path}: {why(error)}.") from error

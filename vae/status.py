@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import time
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
+from vae.checks import check_status
 from vae.errors import VaeError
-from vae.files import read_json, write_atomic, write_json
+from vae.files import read_json, remove_file, write_atomic, write_json
 
 State = Literal["running", "done", "cancelled", "failed", "interrupted"]
 _START_SECONDS = 60.0  # a process loads its libraries before it can take the lock
@@ -26,8 +28,12 @@ def now() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what decides the numbers: Python and the libraries."""
-    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+    """Versions of what decides the numbers: Python and the libraries that are installed."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        with contextlib.suppress(PackageNotFoundError):  # the library works without the app
+            found[name] = version(name)
+    return found
 
 
 def lock(folder: Path) -> FileLock:
@@ -60,7 +66,8 @@ def is_alive(folder: Path) -> bool:
     if not (folder / ".lock").exists():
         return False
     try:
-        with lock(folder).acquire(timeout=0):
+        # Not at once: another who looks holds the lock for a moment.
+        with lock(folder).acquire(timeout=0.1, poll_interval=0.01):
             return False
     except Timeout:
         return True
@@ -74,12 +81,10 @@ def read_status(folder: Path) -> dict[str, Any]:
     path = folder / "status.json"
     if not path.exists():
         return {"state": "running" if is_alive(folder) else "interrupted"}
-    status = read_json(path)
-    if not isinstance(status, dict) or not isinstance(status.get("state"), str):
-        raise VaeError(f"{path} must hold an object with a state.")
+    status = check_status(read_json(path), str(path))
     if status["state"] == "running" and not is_alive(folder) and not _is_starting(status):
         # It may have ended between the two looks: what it wrote last counts.
-        status = read_json(path)
+        status = check_status(read_json(path), str(path))
         if status["state"] == "running":
             status["state"] = "interrupted"
     return status
@@ -107,7 +112,14 @@ class StatusWriter:
         self._path = folder / "status.json"
         self._interval = interval
         self._last = 0.0
-        self._facts: dict[str, Any] = {"started": now(), "pid": os.getpid(), **facts}
+        # A resumed run began when it first began, and took as long as all its processes.
+        before = read_json(self._path) if self._path.is_file() else {}
+        self._seconds = float(before.get("seconds") or 0.0)
+        self._facts: dict[str, Any] = {
+            "started": before.get("started") or now(),
+            "pid": os.getpid(),
+            **facts,
+        }
         self._started = self._estimate_from = time.monotonic()
         self._first = 0.0
 
@@ -129,11 +141,12 @@ class StatusWriter:
 
     def end(self, state: State, error: str | None = None, **facts: Any) -> None:
         """Say how the work ended."""
-        elapsed = time.monotonic() - self._started
-        self._write(state, error=error, finished=now(), seconds=round(elapsed, 2), **facts)
+        self._write(state, error=error, finished=now(), **facts)
 
     def _write(self, state: State, **facts: Any) -> None:
-        write_json(self._path, {"state": state, "updated": now(), **self._facts, **facts})
+        seconds = round(self._seconds + time.monotonic() - self._started, 2)
+        facts = {"seconds": seconds, **self._facts, **facts}
+        write_json(self._path, {"state": state, "updated": now(), **facts})
 
 
 def request_cancel(folder: Path) -> None:
@@ -148,4 +161,4 @@ def cancel_requested(folder: Path) -> bool:
 
 def clear_cancel(folder: Path) -> None:
     """Forget an earlier request."""
-    (folder / "cancel").unlink(missing_ok=True)
+    remove_file(folder / "cancel")

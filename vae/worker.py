@@ -37,6 +37,7 @@ from vae.status import (
     cancel_requested,
     clear_cancel,
     is_alive,
+    now,
     read_status,
     versions,
 )
@@ -104,24 +105,27 @@ def train_run(folder: Path, config: Config, report: Report | None = None) -> str
         VaeError: for what a person can mend; ``status.json`` then says ``failed`` and why.
     """
     with acquire(folder):
-        status = StatusWriter(
-            folder, epochs=config.training.epochs, command=command(folder.name, config)
-        )
+        again = command(folder.name, config)
+        status = StatusWriter(folder, epochs=config.training.epochs, command=again)
+        append_line(folder / "log.txt", f"{now()} {again}")
         try:
             state = _train(folder, config, status, report)
         except KeyboardInterrupt:
             status.end("interrupted", error="Stopped by the keyboard; go on by --resume.")
+            append_line(folder / "log.txt", f"{now()} interrupted")
             raise
         except Exception as error:
             # Also what is no VaeError (out of memory, say) must not leave a run that looks alive.
             try:
                 status.end("failed", error=str(error) or type(error).__name__)
+                append_line(folder / "log.txt", f"{now()} failed: {error}")
             except VaeError as second:  # a full disk: the lock still tells that nobody is at work
                 print(f"error: {second}", file=sys.stderr)
             raise
         finally:
             # Not at the start: a request may have come while this process loaded its libraries.
             clear_cancel(folder)
+        append_line(folder / "log.txt", f"{now()} {state}")
     return state
 
 
@@ -138,7 +142,7 @@ def _train(folder: Path, config: Config, status: StatusWriter, report: Report | 
         load_training_state(checkpoint) if checkpoint.is_file() else None,
     )
     _keep_metrics_until(folder / "metrics.jsonl", trainer.epoch)
-    (folder / "snapshots").mkdir(exist_ok=True)
+    make_folder(folder / "snapshots")
     facts: dict[str, Any] = {"device": str(trainer.device), "stage": "training"}
     begun, images_before = time.monotonic(), trainer.epoch * len(train.images)
     saved = shown = begun

@@ -35,8 +35,8 @@ def test_facts_of_a_run(tiny_run: Run) -> None:
     found = facts(tiny_run)
     assert found["latent_dim"] == len(found["kl"]) == len(found["active"]) == 2
     assert found["image_shape"] == [8, 8, 1]
-    assert np.shape(found["quantiles"]) == (7, 2)
-    assert np.all(np.diff(found["quantiles"], axis=0) > 0)
+    assert np.shape(found["quantiles"]) == (2, 7)  # a list of levels for each dimension
+    assert np.all(np.diff(found["quantiles"], axis=1) > 0)
     evaluation = tiny_run.evaluation
     assert evaluation is not None
     # codes are kept in half precision; the evaluation is not

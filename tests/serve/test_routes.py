@@ -43,7 +43,7 @@ def test_facts_of_a_model(client: TestClient, runs: WriteRun) -> None:
     assert facts["name"] == "a"
     assert facts["image_shape"] == [8, 6, 1]
     assert len(facts["kl"]) == len(facts["active"]) == 2
-    assert np.array(facts["quantiles"]).shape == (7, 2)
+    assert np.array(facts["quantiles"]).shape == (2, 7)
     assert {"pca", "raw"} <= set(facts["maps"])
 
 

@@ -7,7 +7,7 @@ import sys
 from typing import Any, get_args
 
 from vae.commands import add_command, print_json
-from vae.config import Config, Device, Precision, Schedule
+from vae.config import Config, Device, Likelihood, Precision, Schedule
 from vae.errors import VaeError
 from vae.presets import DEFAULT_PRESET, PRESETS
 
@@ -23,6 +23,7 @@ def add_commands(commands: Any) -> None:
     command.add_argument("--lr", type=float, help="Adam's learning rate")
     command.add_argument("--lr-schedule", choices=get_args(Schedule), help="how it changes")
     command.add_argument("--beta", type=float, help="weight of the KL term")
+    command.add_argument("--likelihood", choices=get_args(Likelihood), help="default bernoulli")
     command.add_argument("--latent-dim", type=int, help="dimensions of z")
     command.add_argument("--seed", type=int, help="of weights, order and noise (default 0)")
     command.add_argument("--device", choices=get_args(Device), help="default auto")
@@ -38,7 +39,9 @@ def add_commands(commands: Any) -> None:
     command.add_argument("--seed", type=int, default=0, help="default 0")
 
 
-_CHOICES = "epochs batch_size lr lr_schedule beta latent_dim seed device precision".split()
+_CHOICES = (
+    "epochs batch_size lr lr_schedule beta latent_dim likelihood seed device precision".split()
+)
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -70,13 +73,18 @@ def _train(options: argparse.Namespace) -> int:
     set_training_threads(config)
     if not options.json:
         print(command(folder.name, config))
-    state = train_run(folder, config, None if options.json else _Bar(config))
+    bar = None if options.json else _Bar(config)
+    try:
+        state = train_run(folder, config, bar)
+    finally:
+        if bar is not None:
+            bar.close()
     found = find_run(options.name).evaluation or {}
     if options.json:
         print_json({"name": options.name, "state": state, "path": str(folder), **found})
     else:
         print(
-            f"{state}: test −ELBO {-found['elbo']:.2f} nats = reconstruction "
+            f"{'stopped' if state == 'cancelled' else state}: test −ELBO {-found['elbo']:.2f} nats = reconstruction "
             f"{found['reconstruction']:.2f} + KL {found['kl']:.2f}"
         )
     # A script must see that the run did not come to its configured end.
@@ -110,29 +118,27 @@ class _Bar:
         if self._bar.n == 0 and point.epoch > 1:
             self._bar.initial = self._bar.n = int(point.epoch)
         self._bar.update(point.epoch - self._bar.n)
-        if point.split == "validation" and point.epoch == config.training.epochs:
-            self._bar.close()
+
+    def close(self) -> None:
+        """End the line of the bar, so that what follows begins a new one."""
+        self._bar.close()
 
 
 def _map(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
     from vae.map_worker import run_map
     from vae.maps import MapParams, load_map
-    from vae.projection import TOTAL_ITERATIONS, Step
+    from vae.projection import TOTAL_ITERATIONS
     from vae.runs import find_run
 
     run = find_run(options.name)
     if options.method == "tsne":
         params = MapParams(options.points, options.perplexity, options.seed)
-        report = None
-        if not options.json:
-            from tqdm import tqdm
-
-            bar = tqdm(total=TOTAL_ITERATIONS, desc="t-SNE", unit="iteration")
-
-            def report(step: Step) -> None:
-                bar.update(step.iteration - bar.n)
-
-        found = run_map(run, params, report)
+        with tqdm(
+            total=TOTAL_ITERATIONS, desc="t-SNE", unit="iteration", disable=options.json, delay=0.1
+        ) as bar:
+            found = run_map(run, params, lambda step: bar.update(step.iteration - bar.n))
         if found is None:
             raise VaeError("The map was cancelled; nothing was stored.")
     else:

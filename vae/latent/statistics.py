@@ -40,7 +40,7 @@ def facts(run: Run) -> dict[str, Any]:
 
     ``name``, ``dataset``, ``objective``, ``likelihood``, ``latent_dim``, ``image_shape``
     [H, W, C], ``bundled``, and per dimension ``kl`` (nats), ``active`` and ``quantiles``
-    (at ``quantile_levels`` percent, each a list over dimensions).
+    (of q(z), at ``quantile_levels`` percent).
 
     Raises:
         VaeError: if the run's codes are missing or damaged.
@@ -57,5 +57,5 @@ def facts(run: Run) -> dict[str, Any]:
         "kl": kl_per_dimension(codes.mu, codes.logvar).round(6).tolist(),
         "active": active_units(codes.mu).tolist(),
         "quantile_levels": list(QUANTILE_LEVELS),
-        "quantiles": quantiles(codes.mu, codes.logvar).round(5).tolist(),
+        "quantiles": quantiles(codes.mu, codes.logvar).T.round(5).tolist(),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -27,6 +28,8 @@ from vae.serve.protocol import (
     parse_pixels,
 )
 from vae.serve.service import LiveModel, LiveModels
+
+log = logging.getLogger(__name__)
 
 Query = Mapping[str, str]
 Operation = Callable[[LiveModel, bytes | str, Query], Awaitable[bytes]]
@@ -92,6 +95,9 @@ async def socket(models: LiveModels, operation: Operation, websocket: WebSocket)
                 answer = await operation(await models.get(name), payload, query)
             except VaeError as error:
                 await websocket.send_text(pack_error(error))
+            except Exception as error:
+                # A bug: the client is told, and does not ask the same for ever.
+                await websocket.send_text(pack_error(_unforeseen(websocket, error)))
             else:
                 await websocket.send_bytes(answer)
     except WebSocketDisconnect:
@@ -139,6 +145,8 @@ async def post(models: LiveModels, operation: Operation, request: Request) -> Re
         return _json_error(error, 400)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it
+    except Exception as error:
+        return _json_error(_unforeseen(request, error), 500)
     return Response(answer, media_type="application/octet-stream")
 
 
@@ -213,6 +221,12 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
         return await endpoint(request) if _same_origin(request) else _foreign(request)
 
     return guarded
+
+
+def _unforeseen(connection: HTTPConnection, error: Exception) -> VaeError:
+    sentence = f"The server failed on {connection.url.path}: {type(error).__name__}: {error}"
+    log.error("%s", sentence)
+    return VaeError(sentence)
 
 
 def _same_origin(connection: HTTPConnection) -> bool:
