@@ -10,8 +10,7 @@ import torch
 from vae.config import Config
 from vae.errors import VaeError
 
-# Multiply-adds of a training step below which a second thread costs more in waiting than it
-# computes. Measured on two cores: digits with mlp-2d (13 million) is 1.4 times slower with two.
+# Multiply-adds of a training step below which a second thread waits more than it computes.
 _ONE_THREAD_BELOW = 100e6
 
 

@@ -19,6 +19,8 @@ from vae.status import announce, clear_cancel, is_alive, request_cancel
 from vae.worker import prepare
 
 _ROOT = Path(__file__).resolve().parent.parent
+# Windows has no sessions; there a group of its own keeps the server's Ctrl+C from the process.
+_NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 
 
 def spawn(arguments: list[str], log: Path) -> None:
@@ -39,6 +41,7 @@ def spawn(arguments: list[str], log: Path) -> None:
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
+                creationflags=_NEW_GROUP,
             )
     except OSError as error:
         raise VaeError(f"Could not start the process: {error.strerror}.") from error

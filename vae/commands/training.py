@@ -83,8 +83,9 @@ def _train(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"name": options.name, "state": state, "path": str(folder), **found})
     else:
+        how = "stopped" if state == "cancelled" else "done"
         print(
-            f"{'stopped' if state == 'cancelled' else state}: test −ELBO {-found['elbo']:.2f} nats = reconstruction "
+            f"{how}: test −ELBO {-found['elbo']:.2f} nats = reconstruction "
             f"{found['reconstruction']:.2f} + KL {found['kl']:.2f}"
         )
     # A script must see that the run did not come to its configured end.

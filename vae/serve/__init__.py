@@ -10,9 +10,9 @@
 | ``WS, POST /live/models/{name}/encode`` | uint8 pixels, n × H × W × C | float32 n × 2 × d |
 | ``WS, POST /live/models/{name}/place?map=ID`` | float32 z, n × d | float32 n × 3: x, y, spread |
 
-Numbers are little-endian, 1 ≤ n ≤ 1024; ``encode`` answers each image's posterior mean, then its
-log-variance. A WebSocket answers each binary frame with one binary
-frame, in order; a frame it cannot use gets one text frame ``{"error": "…"}`` and the connection
-stays usable. ``POST`` answers the same as JSON with status 400. An unknown model is 404, a foreign
-``Origin`` 403, on a WebSocket before the connection is accepted.
+Numbers are little-endian, 1 ≤ n ≤ 1024 (fewer where the images of 1024 rows would exceed 64 MiB);
+``encode`` answers each image's posterior mean, then its log-variance. A WebSocket answers each
+binary frame with one binary frame, in order; a frame it cannot use gets one text frame
+``{"error": "…"}`` and the connection stays usable. ``POST`` answers the same as JSON with status
+400. An unknown model is 404, a foreign ``Origin`` 403, on a WebSocket before it is accepted.
 """

@@ -12,25 +12,29 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-_FILE = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.(?P<kind>js|css)")
+_FILE = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.(js|css)")
 _MEDIA_TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 # The address holds the content's hash or version, so what it names never changes.
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _SAFE = {"X-Content-Type-Options": "nosniff"}
 
 
-async def static_file(folder: Path, request: Request) -> Response:
-    """A ``.js`` or ``.css`` file of ``folder``; anything else is 404."""
+def read_files(folder: Path) -> dict[str, bytes]:
+    """The ``.js`` and ``.css`` files of ``folder``, as they are when the server starts.
+
+    Their address holds a hash that was also taken then: an update under a running server must not
+    be cached under it.
+    """
+    return {path.name: path.read_bytes() for path in folder.iterdir() if _FILE.fullmatch(path.name)}
+
+
+async def static_file(files: dict[str, bytes], request: Request) -> Response:
+    """One of ``files``; anything else is 404."""
     name = request.path_params["file"]
-    match = _FILE.fullmatch(name)
-    content = await asyncio.to_thread(_read, folder / name) if match else None
-    if match is None or content is None:
+    if name not in files:
         return JSONResponse({"error": f"There is no file {name!r} here."}, 404)
-    return Response(content, media_type=_MEDIA_TYPES[match["kind"]], headers=_FOREVER | _SAFE)
-
-
-def _read(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
+    kind = name.rpartition(".")[2]
+    return Response(files[name], media_type=_MEDIA_TYPES[kind], headers=_FOREVER | _SAFE)
 
 
 async def plotly(request: Request) -> Response:

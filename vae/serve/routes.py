@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from vae.errors import VaeError
 from vae.maps import load_map
 from vae.runs import Run, list_runs
-from vae.serve.assets import plotly, static_file
+from vae.serve.assets import plotly, read_files, static_file
 from vae.serve.protocol import (
     max_rows,
     origin_allowed,
@@ -49,7 +49,9 @@ def make_routes(static_dir: Path) -> list[BaseRoute]:
         Route("/live/models/{name}/codes", _guarded(partial(codes, models))),
         Route("/live/models/{name}/map", _guarded(partial(map_points, models))),
         Route("/live/plotly.min.js", _guarded(plotly)),
-        Route("/live/static/{version}/{file}", _guarded(partial(static_file, static_dir))),
+        Route(
+            "/live/static/{version}/{file}", _guarded(partial(static_file, read_files(static_dir)))
+        ),
     ]
     for operation in (decode, encode, place):
         path = f"/live/models/{{name}}/{operation.__name__}"
