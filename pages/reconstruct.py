@@ -10,13 +10,24 @@ import streamlit as st
 from pages import state
 from pages.download import download_widget
 from pages.look import png_bytes
-from pages.reconstruct_figures import FIGURE_COLUMNS, Row, figure, rows_html
+from pages.reconstruct_figures import FIGURE_COLUMNS, Row, added, figure, rows_html
 from pages.reconstruct_rows import Pool, choose, make_rows, pool_of
 from vae.datasets import DATASETS, is_available
 from vae.inference import encode_pixels
 from vae.runs import Run, list_runs
 
 ALL_CLASSES = "all classes"
+# On a narrow screen the columns stand one above the other: the controls go before the pictures, two
+# abreast, and the numbers stay behind them.
+_STYLE = """<style>@media (max-width: 640px) {
+  .stColumn:has(> * > .st-key-reconstruct-choice, > * > * > .st-key-reconstruct-choice),
+  .stColumn > *:has(> .st-key-reconstruct-choice, > * > .st-key-reconstruct-choice),
+  .stColumn > * > *:has(> .st-key-reconstruct-choice) { display: contents; }
+  .st-key-reconstruct-choice {
+    order: -1; width: 100%; display: grid; grid-template-columns: 1fr 1fr; gap: 0.5rem 1rem;
+  }
+  .st-key-reconstruct-choice > * { min-width: 0; }
+}</style>"""
 OFFLINE_MODEL = "digits-2d"  # bundled, of images that come with scikit-learn
 
 
@@ -24,7 +35,8 @@ def page() -> None:
     """Rows of image, reconstruction, error and posterior samples; controls at the right."""
     run = state.current_run()
     left, right = st.columns([4, 1], gap="large")
-    with right:
+    st.html(_STYLE)
+    with right, st.container(key="reconstruct-choice"):
         pool = pool_of(run, _choose_dataset(run))
         wanted = _choose_class(pool)
         n = st.slider("Images", 1, 12, 5)
@@ -48,7 +60,7 @@ def page() -> None:
     if pool.images is not None:
         _figure(run, pool.images[pool.rows[chosen]], rows)
     with st.expander("What the numbers mean"):
-        _explain(run)
+        _explain(run, shown)
 
 
 def _choose_dataset(run: Run) -> str:
@@ -101,29 +113,33 @@ def _offer_data(run: Run) -> None:
 
 def _formula(run: Run, rows: list[Row], pool: Pool) -> None:
     """The ELBO of what is shown, with its numbers."""
-    kl = math.fsum(row.kl for row in rows) / len(rows)
+    nll, kl = _means(rows)
     words = "this image" if len(rows) == 1 else f"these {len(rows)} images"
-    values = [row.nll for row in rows if row.nll is not None]
-    if not values:
+    if nll is None:
         st.latex(rf"\mathrm{{KL}} = {kl:.1f}")
         st.caption(f"Nats, mean of {words}. −log p(x∣z) needs the originals.")
         return
-    nll = math.fsum(values) / len(values)
+    terms = added(nll, kl)
     st.latex(
         rf"""\begin{{aligned}}
--\log p(x \mid z) &= {nll:.1f} \\
-+\;\mathrm{{KL}} &= {kl:.1f} \\ \hline
--\mathrm{{ELBO}} &= \mathbf{{{nll + kl:.1f}}}
+-\log p(x \mid z) &= {terms[0]} \\
++\;\mathrm{{KL}} &= {terms[1]} \\ \hline
+-\mathrm{{ELBO}} &= \mathbf{{{terms[2]}}}
 \end{{aligned}}"""
     )
     found = run.evaluation
-    rest = (
-        f" All {found['n']:,} test images: {found['reconstruction']:.1f} + {found['kl']:.1f} = "
-        f"{-found['elbo']:.1f}."
-        if found and pool.own
-        else ""
-    )
+    rest = ""
+    if found and pool.own:
+        terms = added(found["reconstruction"], found["kl"])
+        rest = f" All {found['n']:,} test images: {terms[0]} + {terms[1]} = {terms[2]}."
     st.caption(f"Nats, mean of {words}.{rest}")
+
+
+def _means(rows: list[Row]) -> tuple[float | None, float]:
+    """-log p(x|z), if the originals are known, and KL: means over the rows, in nats."""
+    values = [row.nll for row in rows if row.nll is not None]
+    nll = math.fsum(values) / len(values) if values else None
+    return nll, math.fsum(row.kl for row in rows) / len(rows)
 
 
 def _send_to_explore(run: Run, pool: Pool, chosen: np.ndarray, names: list[str]) -> None:
@@ -162,7 +178,24 @@ def _figure(run: Run, originals: np.ndarray, rows: list[Row]) -> None:
     st.image(picture, width="stretch")
 
 
-def _explain(run: Run) -> None:
+def _explain(run: Run, rows: list[Row]) -> None:
+    nll, kl = _means(rows)
+    if nll is None:  # the formula without numbers that nobody knows
+        terms = ("", f": {kl:.1f}", "")
+    else:
+        parts = added(nll, kl)
+        terms = (f": {parts[0]}", f": {parts[1]}", f"= {parts[2]}")
+    st.latex(
+        rf"""\begin{{aligned}}
+-\mathrm{{ELBO}}(x)
+&= \underbrace{{\mathbb{{E}}_{{q(z \mid x)}}[-\log p(x \mid z)]}}_{{
+\text{{reconstruction{terms[0]}}}}} \\
+&+ \underbrace{{\mathrm{{KL}}(q(z \mid x) \,\|\, p(z))}}_{{
+\text{{price of the code{terms[1]}}}}} \\
+&{terms[2]} \;\ge\; -\log p(x)
+\end{{aligned}}"""
+    )
+    st.caption("In nats; the numbers are means of the images shown above.", text_alignment="center")
     bernoulli = run.config.model.likelihood == "bernoulli"
     bound = (
         "The pixels are grey, so even a perfect reconstruction costs the entropy of its pixels: "
@@ -173,10 +206,6 @@ def _explain(run: Run) -> None:
     )
     st.markdown(
         rf"""
-$$-\mathrm{{ELBO}}(x) = \underbrace{{\mathbb{{E}}_{{q(z \mid x)}}[-\log p(x \mid z)]}}_{{
-\text{{reconstruction}}}} + \underbrace{{\mathrm{{KL}}(q(z \mid x) \,\|\, p(z))}}_{{
-\text{{price of the code}}}} \;\ge\; -\log p(x)$$
-
 - **Reconstruction** $\hat x$: the image goes through the encoder to its posterior mean
   $\mu(x)$, and through the decoder back. **Error**: $|x - \hat x|$ in pixel values from 0 to 1,
   always on the same scale.

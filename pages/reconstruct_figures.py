@@ -29,6 +29,7 @@ _STYLE = f"""<style>
 .rec-head {{ font-size: 0.9rem; font-weight: 600; }}
 .rec img {{ width: 100%; display: block; border-radius: 3px; outline: 1px solid #8886; }}
 .rec i {{ font-family: KaTeX_Math, Georgia, serif; }}
+.rec .again {{ display: none; font-size: 0.875rem; }}
 .rec .scale {{ display: inline-block; width: 2.6em; height: 0.7em; vertical-align: -0.02em;
   background: linear-gradient(90deg, {_GRADIENT}); }}
 @media (max-width: 760px) {{
@@ -36,7 +37,8 @@ _STYLE = f"""<style>
   .rec-row {{ flex-direction: column; align-items: stretch; gap: 8px; }}
   .rec-row > .tiles {{ flex: none; max-width: none; }}
   .rec-row > .facts {{ flex: none; font-size: 1rem; }}
-  .rec-head > .facts {{ display: none; }}
+  .rec-head {{ display: none; }}
+  .rec .again {{ display: block; }}
 }}
 </style>"""
 
@@ -73,18 +75,10 @@ def error_image(original: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
 
 def rows_html(rows: list[Row], smooth: bool = False) -> str:
     """All rows as HTML; the browser enlarges the small pictures, crisply unless ``smooth``."""
-    samples = len(rows[0].samples)
-    main = ["<i>x̂</i> = decoder(<i>μ</i>)"]
-    if rows[0].original is not None:
-        scale = 'error |<i>x</i> − <i>x̂</i>|<br>0 <span class="scale"></span> 1'
-        main = ["image <i>x</i>", *main, scale]
-    titles = "".join(f"<span>{title}</span>" for title in main)
-    draws = f'<span style="grid-column: 1 / -1">decoder(<i>z</i>), {samples} × <i>z</i> ~ ' + (
-        "<i>q</i>(<i>z</i>∣<i>x</i>)</span>"
-    )
+    main, draws = _titles(rows[0], "title")
     head = (
-        f'<div class="rec-row rec-head">{_tiles(titles, len(main))}{_tiles(draws, samples)}'
-        '<div class="facts">nats</div></div>'
+        f'<div class="rec-row rec-head">{_tiles("".join(main), len(main))}'
+        f'{_tiles(draws, len(rows[0].samples))}<div class="facts">nats</div></div>'
     )
     rendering = "auto" if smooth else "pixelated"
     body = "".join(_row(row) for row in rows)
@@ -99,7 +93,25 @@ def figure(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
     return contact_sheet(both, columns=len(originals), side=112)
 
 
+def added(nll: float, kl: float) -> tuple[str, str, str]:
+    """Both terms and their sum in nats as they are printed: the printed terms add up to it."""
+    terms = round(nll, 1), round(kl, 1)
+    return f"{terms[0]:.1f}", f"{terms[1]:.1f}", f"{sum(terms):.1f}"
+
+
+def _titles(row: Row, kind: str) -> tuple[list[str], str]:
+    """What stands above each of the row's pictures, and above its posterior samples."""
+    main = ["<i>x̂</i> = decoder(<i>μ</i>)"]
+    if row.original is not None:
+        scale = 'error |<i>x</i> − <i>x̂</i>|<br>0 <span class="scale"></span> 1'
+        main = ["image <i>x</i>", *main, scale]
+    draws = f"decoder(<i>z</i>), {len(row.samples)} × <i>z</i> ~ <i>q</i>(<i>z</i>∣<i>x</i>)"
+    titles = [f'<span class="{kind}">{title}</span>' for title in main]
+    return titles, f'<span class="{kind}" style="grid-column: 1 / -1">{draws}</span>'
+
+
 def _row(row: Row) -> str:
+    """One image's pictures and numbers; on a narrow screen its pictures have their own titles."""
     name = escape(row.name)
     main = [_img(row.reconstruction, f"reconstruction of {name}")]
     if row.original is not None:
@@ -110,12 +122,14 @@ def _row(row: Row) -> str:
         for number, image in enumerate(row.samples, start=1)
     )
     lines = [f"<div><b>{name}</b></div>"]
-    if row.nll is not None:
-        lines.append(_pair("−log <i>p</i>(<i>x</i>∣<i>z</i>)", row.nll))
-    lines.append(_pair("KL", row.kl))
-    if row.nll is not None:
-        lines.append(_pair("−ELBO", row.nll + row.kl, "pair sum"))
-    tiles = _tiles("".join(main), len(main)) + _tiles(draws, len(row.samples))
+    if row.nll is None:
+        lines.append(_pair("KL", f"{row.kl:.1f}"))
+    else:
+        nll, kl, total = added(row.nll, row.kl)
+        lines.append(_pair("−log <i>p</i>(<i>x</i>∣<i>z</i>)", nll))
+        lines += [_pair("KL", kl), _pair("−ELBO", total, "pair sum")]
+    titles, title = _titles(row, "again")
+    tiles = _tiles("".join(titles + main), len(main)) + _tiles(title + draws, len(row.samples))
     return f'<div class="rec-row">{tiles}<div class="facts">{"".join(lines)}</div></div>'
 
 
@@ -123,8 +137,8 @@ def _tiles(content: str, n: int) -> str:
     return f'<div class="tiles" style="--n: {n}">{content}</div>'
 
 
-def _pair(words: str, nats: float, kind: str = "pair") -> str:
-    return f'<div class="{kind}"><span>{words}</span><span>{nats:.1f}</span></div>'
+def _pair(words: str, nats: str, kind: str = "pair") -> str:
+    return f'<div class="{kind}"><span>{words}</span><span>{nats}</span></div>'
 
 
 def _img(image: np.ndarray, words: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.reconstruct_figures import Row, error_image, figure, rows_html
+from pages.reconstruct_figures import Row, added, error_image, figure, rows_html
 from pages.reconstruct_rows import choose, own_images
 from vae.config import Config, ModelConfig, TrainingConfig
 from vae.datasets import load
@@ -71,7 +71,9 @@ def test_pictures_and_numbers_are_the_models(tiny_run: Run) -> None:
     assert f"<span>{terms['kl'][0]:.1f}</span>" in html
     formula = next(element.value for element in app.latex if "ELBO" in element.value)
     nll, kl, total = (float(value) for value in re.findall(r"\d+\.\d", formula))
-    assert total == pytest.approx(nll + kl, abs=0.11)
+    assert total == pytest.approx(nll + kl, abs=1e-9)  # as printed
+    (meaning,) = [element.value for element in app.latex if "underbrace" in element.value]
+    assert [float(value) for value in re.findall(r"\d+\.\d", meaning)] == [nll, kl, total]
 
 
 def test_another_set_is_another_and_a_class_is_a_class(tiny_run: Run) -> None:
@@ -171,3 +173,18 @@ def test_names_cannot_become_markup() -> None:
     html = rows_html([row])
     assert '<img src="x">' not in html
     assert "<span>3.0</span>" in html
+
+
+@pytest.mark.parametrize(("nll", "kl"), [(20.96, 3.06), (21.04, 3.04), (144.649, 5.951)])
+def test_printed_terms_add_up_to_the_printed_sum(nll: float, kl: float) -> None:
+    first, second, total = (round(10 * float(term)) for term in added(nll, kl))
+    assert first + second == total
+    assert abs(total / 10 - (nll + kl)) <= 0.1
+
+
+def test_no_page_has_a_formula_that_markdown_reads_as_a_fence() -> None:
+    """A line that opens with $$ and goes on is a code fence to Markdown, and the rest red text."""
+    for source in Path("pages").glob("*.py"):
+        for line in source.read_text().splitlines():
+            marks = line.count("$$")
+            assert marks != 1 or line.strip() == "$$", f"{source}: {line}"
