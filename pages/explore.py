@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from pages.look import class_name
 from vae.runs import Run
 
 KEY = "explore"
+SHELL = 5  # in fewer dimensions draws from N(0, I) have all lengths, not one near √d
 
 
 def page() -> None:
@@ -67,6 +69,27 @@ def _moved(run: Run) -> None:
     state.set_picked(run, point["index"])
 
 
+@lru_cache
+def usual_lengths(d: int) -> tuple[float, float]:
+    """5 % and 95 % of the lengths of draws from N(0, I) in ``d`` dimensions, from 200,000 draws."""
+    draws = np.random.default_rng(0).standard_normal((200_000, d))
+    low, high = np.quantile(np.linalg.norm(draws, axis=1), [0.05, 0.95])
+    return float(low), float(high)
+
+
+def _lengths(d: int) -> str:
+    """What is true of the lengths of codes, in Markdown."""
+    if d >= SHELL:
+        return rf"""draws from the prior have a length of about $\sqrt{{d}} =
+  {np.sqrt(d):.1f}$. Codes much longer or shorter are rare under the prior, and nothing in
+  training taught the decoder what to draw for them."""
+    low, high = usual_lengths(d)
+    return rf"""in $d = {d}$ {"dimension" if d == 1 else "dimensions"} nine in ten draws from the
+  prior have lengths from {low:.1f} to {high:.1f}, and the prior is densest at $z = 0$. Only
+  $\sqrt{{\mathbb{{E}}\lVert z \rVert^2}} = \sqrt{{d}} = {np.sqrt(d):.1f}$ is fixed. Much longer
+  codes are rare, and little in training taught the decoder what to draw for them."""
+
+
 def _explain(known: dict[str, Any]) -> None:
     kl = np.array(known["kl"])
     active = np.array(known["active"])
@@ -82,12 +105,11 @@ Each slider is one coordinate of $z \in \mathbb{{R}}^{{{len(kl)}}}$.
   (25–75 %), the light one nine in ten (5–95 %).
 - **nats:** how much a coordinate says about the image, on average
   $\mathrm{{KL}}\!\left(q(z_j \mid x) \,\|\, \mathcal{{N}}(0, 1)\right)$ over held-out images. The
-  sliders stand in this order. This model spends **{kl.sum():.1f} nats** in all, and
+  sliders stand in this order, so that those which change the image most come first and those
+  that hardly matter last. This model spends **{kl.sum():.1f} nats** in all, and
   **{int(active.sum())} of {len(kl)}** coordinates are active: the variance of their mean
   $\mu_j(x)$ between images is above 0.01. The decoder hardly uses one that is not.
-- **$\lVert z \rVert$:** draws from the prior have a length of about $\sqrt{{d}} =
-  {np.sqrt(len(kl)):.1f}$. Codes much longer or shorter are rare under the prior, and nothing in
-  training taught the decoder what to draw for them.
+- **$\lVert z \rVert$:** {_lengths(len(kl))}
 
 Keys: Tab goes from slider to slider, the arrows move one (with Shift ten times as far), Home and
 End go to its ends.

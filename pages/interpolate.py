@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages import state
 from pages.components import mount
-from pages.explore import starting_code
+from pages.explore import SHELL, starting_code, usual_lengths
 from pages.look import class_name, contact_sheet, enlarge, png_bytes, to_image
 from vae.inference import decode_pixels
 from vae.latent.paths import path
@@ -132,19 +132,38 @@ The straight line is $\;z(t) = (1-t)\,a + t\,b$. The arc, spherical interpolatio
 
 $$
 z(t) = \frac{{\sin((1-t)\,\omega)}}{{\sin\omega}}\,a + \frac{{\sin(t\,\omega)}}{{\sin\omega}}\,b,
-\qquad \omega = \text{{angle between }} a \text{{ and }} b.
 $$
 
+with $\omega$ the angle between $a$ and $b$:
+
+$$
+\cos\omega = \frac{{a \cdot b}}{{\lVert a \rVert \, \lVert b \rVert}}.
+$$
+
+{_why(d)}
+
+Between these two ends: $\lVert a \rVert = {np.linalg.norm(a):.2f}$,
+$\lVert b \rVert = {np.linalg.norm(b):.2f}$, and half-way **{half["lerp"]:.2f}** on the line,
+**{half["slerp"]:.2f}** on the arc. Where the ends point in the same or in opposite directions no
+arc is defined and both are the line.
+"""
+    )
+
+
+def _why(d: int) -> str:
+    """What speaks for the arc in ``d`` dimensions, in Markdown: little, where they are few."""
+    if d >= SHELL:
+        return rf"""
 Draws from $\mathcal{{N}}(0, I)$ in $d$ dimensions lie near a shell of radius $\sqrt{{d}}$; here
 $\sqrt{{{d}}} = {np.sqrt(d):.2f}$. Two such draws are nearly at right angles, so the middle of the
 straight line is shorter by about $\sqrt{{2}}$: it cuts through a region where the prior has hardly
 any mass and which the decoder has seldom seen. The arc stays on the shell (White, 2016, *Sampling
-Generative Networks*).
-
-Between these two ends: $\lVert a \rVert = {np.linalg.norm(a):.2f}$,
-$\lVert b \rVert = {np.linalg.norm(b):.2f}$, and half-way **{half["lerp"]:.2f}** on the line,
-**{half["slerp"]:.2f}** on the arc. In two dimensions there is no such shell, and
-the two paths often look alike; where the ends point in opposite directions no arc is defined and
-both are the line.
-"""
-    )
+Generative Networks*)."""
+    low, high = usual_lengths(d)
+    return rf"""
+In many dimensions draws from $\mathcal{{N}}(0, I)$ lie near a shell, which the line leaves and the
+arc follows (White, 2016, *Sampling Generative Networks*). **Not here:** in $d = {d}$
+{"dimension" if d == 1 else "dimensions"} nine in ten draws have lengths from {low:.1f} to
+{high:.1f}, and the prior is densest in the middle, at $z = 0$. The straight line crosses no region
+that the prior leaves empty, so it is just as good. The arc only keeps the length of $z$ where
+both ends are equally long."""

@@ -64,3 +64,15 @@ def test_a_point_is_kept_only_for_its_own_model(
     explore._moved(tiny_run)
     assert (state.get_z(tiny_run) is not None) == kept
     assert state.get_picked(tiny_run) == (3 if kept else None)
+
+
+def test_lengths_of_prior_draws_are_those_of_the_chi_distribution() -> None:
+    # In two dimensions (Rayleigh) the quantile of order p is sqrt(-2 ln(1 - p)).
+    expected = [np.sqrt(-2 * np.log(1 - p)) for p in (0.05, 0.95)]
+    np.testing.assert_allclose(explore.usual_lengths(2), expected, atol=0.02)
+
+
+def test_only_in_many_dimensions_lengths_are_said_to_be_near_root_d() -> None:
+    assert "about $" in explore._lengths(16)
+    assert "lengths from 0.3 to 2.4" in explore._lengths(2)
+    assert "about $" not in explore._lengths(2)

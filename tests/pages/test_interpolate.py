@@ -93,3 +93,9 @@ def test_what_the_browser_sends_is_kept_with_the_class_of_real_images(
     sent.journey = {"model": "another", **journey}
     interpolate._changed(tiny_run)
     assert session["journeys"]["tiny"] == kept
+
+
+def test_the_shell_speaks_for_the_arc_only_in_many_dimensions() -> None:
+    assert "The arc stays on the shell" in interpolate._why(16)
+    assert "just as good" in interpolate._why(2)
+    assert "The arc stays on the shell" not in interpolate._why(2)
