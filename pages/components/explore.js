@@ -11,6 +11,7 @@ import { slider } from "./slider.js";
 import { LiveChannel } from "./wire.js";
 
 const STRIP = 9; // decodes along the dimension that moves
+const FEW = 3; // so few dimensions have tall rows, as tall together as the image
 const LANES = ["image", { name: "strip", every: 50 }]; // the large image goes first
 
 export function mount(root, args) {
@@ -54,7 +55,7 @@ function build(root, args) {
   const marker = element("i", { class: "strip-marker", "aria-hidden": "true" });
   const stripName = element("span", { class: "quiet" });
   const stripEnds = element("span", { class: "quiet number" });
-  const trip = element("dd", { class: "number" }, "–");
+  const trip = element("dd", { class: "number" }, "measuring …");
   const length = element("dd", { class: "number" });
   const from = element("dd");
   const line = element("span", { class: "line-state", role: "status" });
@@ -73,12 +74,18 @@ function build(root, args) {
     reset);
   const rows = new Map(dimensions.map((dim) => [dim, makeRow(dim)]));
   const list = element("div", { class: "rows" }, ...order.active.map((dim) => rows.get(dim).element));
-  list.style.setProperty("--row", `${rowHeight(Math.max(1, order.active.length))}px`);
+  const many = Math.max(1, order.active.length);
+  list.style.setProperty("--row", `${many > FEW ? rowHeight(many) : Math.min(200, 400 / many)}px`);
+  root.classList.toggle("few", many <= FEW);
   const folded = element("details", { hidden: order.inactive.length === 0 },
-    element("summary", {}, `${order.inactive.length} inactive ${
-      order.inactive.length === 1 ? "dimension" : "dimensions"}: the decoder ignores them`),
+    element("summary", {}, order.inactive.length === 1
+      ? "1 inactive dimension: the decoder hardly uses it"
+      : `${order.inactive.length} inactive dimensions: the decoder hardly uses them`),
     ...order.inactive.map((dim) => rows.get(dim).element));
   list.append(folded);
+  if (many > 1 && many <= FEW)
+    list.append(element("p", { class: "quiet order" },
+      "The slider that says most about the image (most nats) stands first."));
   const term = (name, value, title) =>
     element("div", { title }, element("dt", {}, name), value);
   root.replaceChildren(
@@ -92,7 +99,7 @@ function build(root, args) {
       element("div", { class: "side" },
         element("dl", { class: "readouts" },
           term("from", from, "Where this code comes from"),
-          term("‖z‖", length, "Length of z; draws from the prior have about √d"),
+          term("‖z‖", length, "Length of z; √d is the root mean square length of draws from the prior"),
           term("decode", trip, "Median of the last 30 round trips: browser, server, browser")),
         element("div", { class: "foot" }, line, smoothing),
         message)));
@@ -146,7 +153,9 @@ function build(root, args) {
       message.textContent = "";
       trips.push(ms);
       if (trips.length > 30) trips.shift();
-      if (trips.length > 2) showTrip(median(trips)); // the first ones share the page's loading
+      // the first ones share the page's loading: the same image once more, until there are three
+      if (trips.length > 2) showTrip(median(trips));
+      else askImage(performance.now());
     });
   }
 
@@ -167,7 +176,7 @@ function build(root, args) {
     marker.style.left = `${100 * where}%`;
     stripName.textContent = `along ${dimensionName(moving)}`;
     stripEnds.textContent = `${signed(range[0], 1)} … ${signed(range[1], 1)}`;
-    length.textContent = `${norm(z).toFixed(1)} · √d = ${Math.sqrt(z.length).toFixed(1)}`;
+    length.textContent = `${norm(z).toFixed(1)} (√d = ${Math.sqrt(z.length).toFixed(1)})`;
     from.textContent = originWords(origin);
     reset.disabled = sameCode(z, start.z);
   }
