@@ -7,9 +7,11 @@ import streamlit as st
 
 from pages import state
 from pages.components import mount
+from pages.download import download_widget
 from pages.explore import starting_code
 from pages.interpolate import current_journey
-from pages.latent_map_data import component_data
+from pages.latent_map_data import can_fetch, component_data
+from pages.latent_map_names import map_names
 from pages.look import class_name
 from pages.map_fits import offer_fit, show_fits
 from vae.maps import load_map, stored_maps
@@ -24,6 +26,7 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         map_id = choose_map(run)
         offer_fit(run)
+        _offer_data(run)
     show_fits(run)
     data = component_data(run, load_map(run, map_id))
     result = mount(
@@ -46,6 +49,9 @@ def choose_map(run: Run) -> str:
     options = (["raw"] if d <= 2 else []) + ["tsne", "pca"] + (["raw"] if d > 2 else [])
     stored = stored_maps(run)
     options = [name for part in options for name in (stored if part == "tsne" else [part])]
+    names = map_names(options, len(run.codes().mu))
+    if d == 2:
+        names["raw"] = "Latent plane"
     chosen = st.session_state.setdefault("maps", {})
     if chosen.get(run.name) not in options:
         chosen[run.name] = options[0]
@@ -60,7 +66,7 @@ def choose_map(run: Run) -> str:
     st.segmented_control(
         "Map",
         options,
-        format_func=lambda name: "Latent plane" if name == "raw" and d == 2 else map_title(name),
+        format_func=lambda name: names[name],
         key=key,
         on_change=keep,
         required=True,
@@ -91,20 +97,6 @@ def _choose_axes(run: Run) -> str:
     return f"raw-{axes[0]}-{axes[1]}"
 
 
-def map_title(map_id: str) -> str:
-    """A map's id in words."""
-    kind, *rest = map_id.split("-")
-    title = {"raw": "Two dimensions", "pca": "PCA", "tsne": "t-SNE"}[kind]
-    words = {"p": "perplexity ", "n": "", "s": "seed ", "e": "exaggeration "}
-    details = [
-        words[part[0]] + f"{float(part[1:]):,g}" + (" points" if part[0] == "n" else "")
-        if part[1:2].isdigit() and part[0] in words
-        else part
-        for part in rest
-    ]
-    return " · ".join([title, *details])
-
-
 def _chosen(run: Run) -> None:
     """A point was picked, or a place of the plane: every page has its code from now on."""
     point = st.session_state[KEY].point
@@ -125,6 +117,13 @@ def _go(run: Run, where: str) -> None:
     end = {"z": [round(float(v), 4) for v in z], "label": label}
     current_journey(run)[where] = end
     st.toast(f"End {where.upper()} of the interpolation: {label}.", icon=":material/check:")
+
+
+def _offer_data(run: Run) -> None:
+    """Where the original images are not at hand, which the panel says, offer to fetch them."""
+    if can_fetch(run):
+        with st.container(width=320):  # room for a progress bar
+            download_widget(run.config.training.dataset)
 
 
 def _explain(run: Run) -> None:

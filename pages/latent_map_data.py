@@ -12,7 +12,7 @@ import numpy as np
 from pages import state
 from pages.explore import starting_code
 from pages.look import class_colour, class_name
-from vae.datasets import is_available, load
+from vae.datasets import DATASETS, is_available, load
 from vae.inference import image_terms
 from vae.map_quality import quality
 from vae.maps import Map, load_map
@@ -64,12 +64,31 @@ def component_data(run: Run, found: Map) -> dict[str, Any]:
             }
             for label in labels
         ],
-        "originals": is_available(run.config.training.dataset),
+        "absence": _absence(run),
         "picked": None if picked is None else _image_facts(run, picked),
         "z": None if picked is not None else [round(float(v), 4) for v in z],
         "quality": _quality_terms(run, found),
         "note": NOTES["plane" if method == "raw" and d == 2 else method],
     }
+
+
+def can_fetch(run: Run) -> bool:
+    """Whether the model's images are not at hand, but would fit it if they were downloaded."""
+    dataset = run.config.training.dataset
+    info = DATASETS.get(dataset)
+    return (
+        info is not None
+        and not is_available(dataset)
+        and info.image_shape == run.config.model.image_shape
+    )
+
+
+def _absence(run: Run) -> str | None:
+    """Why no original can be shown, if so."""
+    if is_available(run.config.training.dataset):
+        return None
+    way_out = " The button above fetches it." if can_fetch(run) else ""
+    return f"Its data set is not on this computer; the map works without.{way_out}"
 
 
 def _axes(run: Run, found: Map) -> list[str]:
@@ -92,26 +111,25 @@ def _quality_terms(run: Run, found: Map) -> list[list[str]]:
     else:
         measured = found.facts.get("quality") or _linear_quality(run, found.id)
     terms = []
-    if measured["trustworthiness"] is not None:
-        terms.append(
-            [
-                "trustworthiness",
-                f"{measured['trustworthiness']:.3f}",
-                f"Near on the map is near in the codes, 1 at best (k = {measured['k']})",
-            ]
-        )
+    if (trust := measured["trustworthiness"]) is not None:
+        about = f"Whether the {measured['k']} nearest on the map are near in the codes as well"
+        terms.append(["trustworthiness", f"{trust:.3f} (1 is best)", about])
     if measured["accuracy"] is not None:
-        terms.append(
-            [
-                "nearest: same label",
-                f"{measured['accuracy']:.1%} (codes {measured['accuracy_codes']:.1%})",
-                "Share of points whose nearest other point has their label (1-NN, leave one out)",
-            ]
-        )
+        about = "Share of points whose nearest other point has the same label"
+        terms.append(["nearest point has the same label", _percent(measured["accuracy"]), about])
+        if trust is not None:  # else the map is the codes
+            terms.append(["… in the codes themselves", _percent(measured["accuracy_codes"]), about])
     total = len(run.codes().mu)
-    sample = "" if measured["queries"] == measured["n"] else f", {measured['queries']:,} measured"
-    terms.append(["images", f"{measured['n']:,} of {total:,}{sample}", "Held-out images drawn"])
+    drawn = f"{measured['n']:,} of {total:,} codes" if measured["n"] < total else f"all {total:,}"
+    terms.append(["points drawn", drawn, "Each point is the code of one held-out image"])
+    if measured["queries"] < measured["n"]:
+        words = f"{measured['queries']:,} of the points"
+        terms.append(["measured on", words, "A random sample, for speed"])
     return terms
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
 
 
 def _linear_quality(run: Run, map_id: str) -> dict[str, Any]:

@@ -14,7 +14,16 @@ from vae.files import load_npz, read_json, save_npz, write_json
 from vae.jobs import cancel_map, start_map
 from vae.map_jobs import fits
 from vae.map_worker import job_folder, run_map
-from vae.maps import MapParams, fit_map, list_maps, load_map, map_id, placement, stored_maps
+from vae.maps import (
+    MapParams,
+    fit_map,
+    list_maps,
+    load_map,
+    map_id,
+    placement,
+    stored_maps,
+    usual,
+)
 from vae.presets import make_config
 from vae.runs import Run, find_run
 
@@ -51,6 +60,14 @@ def test_ids_say_what_differs_from_the_default():
     assert map_id(MapParams()) == "tsne"
     assert map_id(MapParams(perplexity=50, points=10_000, seed=1)) == "tsne-p50-n10000-s1"
     assert map_id(MapParams(perplexity=12.5, metric="cosine")) == "tsne-p12.5-cosine"
+
+
+@pytest.mark.parametrize(
+    ("asked", "available", "taken"),
+    [(300, 300, 5000), (400, 300, 5000), (200, 300, 200), (10_000, 8000, 8000), (5000, 8000, 5000)],
+)
+def test_all_points_have_one_name(asked, available, taken):
+    assert usual(MapParams(points=asked, seed=3), available) == MapParams(points=taken, seed=3)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +116,11 @@ def test_a_fitted_map_is_stored_whole_and_read_back(run):
 
 def test_the_perplexity_that_few_points_allow_is_stated(run):
     assert fit_map(run, MapParams()).facts["perplexity_used"] == pytest.approx(79 / 3)
+
+
+def test_a_map_of_all_codes_is_the_default_map(run):
+    assert fit_map(run, MapParams(points=80)).id == "tsne"
+    assert stored_maps(run) == ["tsne"]
 
 
 def test_the_same_parameters_give_the_same_map(run):

@@ -12,7 +12,7 @@ import os
 import re
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -79,6 +79,14 @@ def map_id(params: MapParams) -> str:
         if getattr(params, name) != getattr(default, name)
     ]
     return "-".join(["tsne", *parts])
+
+
+def usual(params: MapParams, available: int) -> MapParams:
+    """The same map of ``available`` codes by its usual name: who asks for all of them, or for more
+    than there are, asks for the default where that takes them all."""
+    if params.points < available:
+        return params
+    return replace(params, points=max(MapParams().points, min(available, MAX_POINTS)))
 
 
 def list_maps(run: Run) -> list[str]:
@@ -150,6 +158,7 @@ def fit_map(
         VaeError: if the codes are missing or not finite, or the map cannot be written.
     """
     codes = run.codes()
+    params = usual(params, len(codes.mu))
     mu, labels = codes.mu[: params.points], codes.labels[: params.points]
     n_jobs = (os.cpu_count() or 1) if len(mu) >= 2000 else 1  # threads cost small maps more
     begun, cpu_begun = time.monotonic(), time.process_time()

@@ -1,8 +1,11 @@
 /** What lies over the map's points: rings, the diamond of a placed code, the names of classes. */
 
 import { element } from "./dom.js";
+import { placeNames } from "./labels.js";
 
 const CLEAR_DOUBT = 0.3; // a spread of this share of the map, and more, is shown faintest
+
+const RING = 13; // px from the middle of the picked point's ring to its rim
 
 /** How dark a placed code's mark is, 0–1: full where its neighbours are together. Pure. */
 export const confidence = (spread) => 1 - 0.75 * Math.min(1, spread / CLEAR_DOUBT);
@@ -15,7 +18,8 @@ export class Marks {
     this.pick = mark("ring pick");
     this.diamond = mark("diamond");
     this.doubt = mark("doubt");
-    this.names = names.map((name) => element("span", { class: "class-name", hidden: true }, name));
+    // Not hidden by `display`: a name must have its size before it is known whether it has a place.
+    this.names = names.map((name) => element("span", { class: "class-name" }, name));
   }
 
   get elements() {
@@ -41,7 +45,7 @@ export class Marks {
       row === null || row < 0 ? put(mark) : put(mark, coords[2 * row], coords[2 * row + 1]);
     putRow(this.hover, hovered);
     putRow(this.pick, picked);
-    this.names.forEach((name, i) => putRow(name, named[i]));
+    this.#name(plane, coords, named, picked);
     put(this.diamond, placed?.x, placed?.y);
     put(this.doubt, placed?.spread > 0 ? placed.x : undefined, placed?.y);
     if (!placed) return;
@@ -49,5 +53,27 @@ export class Marks {
     this.doubt.style.width = this.doubt.style.height = `${2 * radius}px`;
     this.doubt.style.margin = `${-radius}px`;
     this.diamond.style.setProperty("--sure", confidence(placed.spread));
+  }
+
+  /** Write the classes' names where none covers another, nor a button or the picked point. */
+  #name(plane, coords, rows, picked) {
+    const taken = [...plane.covered];
+    if (picked !== null) {
+      const [x, y] = plane.toPixel(coords[2 * picked], coords[2 * picked + 1]);
+      taken.push({ left: x - RING, right: x + RING, top: y - RING, bottom: y + RING });
+    }
+    const wanted = this.names.map((name, i) => {
+      if (!(rows[i] >= 0)) return null;
+      const [x, y] = plane.toPixel(coords[2 * rows[i]], coords[2 * rows[i] + 1]);
+      return { x, y, width: name.offsetWidth, height: name.offsetHeight };
+    });
+    const places = placeNames(wanted, plane.frame, taken);
+    this.names.forEach((name, i) => {
+      name.classList.toggle("placed", places[i] !== null);
+      if (places[i]) {
+        const [x, y] = places[i];
+        name.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%)`;
+      }
+    });
   }
 }

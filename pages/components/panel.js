@@ -71,9 +71,9 @@ export function panel({ shape, classes, labels, onSend }) {
      * @param {boolean} known.chosen whether there is a point for the buttons
      * @param {object | null} known.image what Python knows of this image: original, kl, …
      * @param {number | null} known.doubt the spread of a placed code's neighbours
-     * @param {boolean} known.originals whether the data set is here
+     * @param {string | null} known.absence why no original can be shown, if so
      */
-    describe(shown, { hovering, chosen, image, doubt, originals }) {
+    describe(shown, { hovering, chosen, image, doubt, absence }) {
       const index = shown?.index ?? null;
       const entry = index === null ? null : classes.get(labels[index]);
       dot.style.background = entry?.colour ?? "transparent";
@@ -85,7 +85,7 @@ export function panel({ shape, classes, labels, onSend }) {
       if (image?.original) drawPixels(original, unpackBase64(image.original, Uint8Array), shape);
       absent.hidden = !original.hidden;
       absent.textContent = index === null ? "no image has just this code"
-        : originals ? "click to see it" : "the data set is not here";
+        : absence ?? "click to see it";
       const rows = [];
       if (image) rows.push(["KL", `${image.kl.toFixed(1)} nats`, "KL(q(z|x) ‖ N(0, I))"]);
       if (image?.reconstruction != null)

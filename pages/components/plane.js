@@ -120,11 +120,27 @@ export class Plane {
     return Math.max(...["x", "y"].map((axis) => this.box[axis][1] - this.box[axis][0]));
   }
 
-  /** Whether a pixel of the host lies within the axes. */
-  contains(left, top) {
+  /** The axes' box, in pixels of the host. */
+  get frame() {
     const { xaxis, yaxis } = this.plot._fullLayout;
-    return left >= xaxis._offset && left <= xaxis._offset + xaxis._length
-      && top >= yaxis._offset && top <= yaxis._offset + yaxis._length;
+    return {
+      left: xaxis._offset, right: xaxis._offset + xaxis._length,
+      top: yaxis._offset, bottom: yaxis._offset + yaxis._length,
+    };
+  }
+
+  /** Whether a pixel of the host lies within the axes. */
+  contains(x, y) {
+    const { left, right, top, bottom } = this.frame;
+    return x >= left && x <= right && y >= top && y <= bottom;
+  }
+
+  /** Boxes of what lies over the plane: its buttons. */
+  get covered() {
+    return Array.from(this.host.querySelectorAll(".tools"), (tools) => ({
+      left: tools.offsetLeft, right: tools.offsetLeft + tools.offsetWidth,
+      top: tools.offsetTop, bottom: tools.offsetTop + tools.offsetHeight,
+    }));
   }
 
   /** Zoom about the centre: factors above 1 come nearer. */

@@ -1,18 +1,16 @@
 /** The Latent map page: codes as points, the one under the hand decoded live beside them. */
 
-import { fetchCodes } from "./codes.js";
+import { Choice } from "./choice.js";
 import { element, Paints, showLine } from "./dom.js";
-import { sameCode } from "./latent.js";
+import { watchHand } from "./hand.js";
 import { legend } from "./legend.js";
+import { fetchMap, groupClasses, Placer } from "./mapdata.js";
 import { Marks } from "./marks.js";
-import { groupRows, medoid, nearest, neighbourTowards, unpackBase64 } from "./nearest.js";
+import { unpackBase64 } from "./nearest.js";
 import { panel } from "./panel.js";
-import { loadPlotly, Plane } from "./plane.js";
-import { watchPointer } from "./pointer.js";
+import { Plane } from "./plane.js";
 import { LiveChannel } from "./wire.js";
 
-const REACH = { mouse: 14, pen: 14, touch: 26 }; // px within which a point is meant
-const TELL_AFTER = 250; // ms of rest after an arrow key before Python is told
 const NAMED = 40; // classes; with more the names would cover the points
 
 export function mount(root, args) {
@@ -39,18 +37,15 @@ function build(root, args) {
   let codes = null;
   let plane = null;
   let closed = false;
-  let shownMap = null; // the map that `coords` belong to
+  let drawn = null; // the data of the map that `coords` belong to, which `data` may be ahead of
   let hovered = null; // {index} or, in a plane of two latent dimensions, {z}
-  let picked = data.picked?.index ?? null;
-  let free = data.z; // a code that is no image's: from Explore, or a click on the plane
-  let told = null; // the last point sent to Python, whose echo is not news
-  let placed = null; // {x, y, spread} of `free`
-  let tellTimer = null;
+  let placed = null; // {x, y, spread} of a chosen code that is no point of this map
+  const choice = new Choice(data, (point) => args.setStateValue("point", { model, ...point }));
   let centres = []; // the row at which each class is named
 
   // ---- what stands on the page
   const host = element("div", {
-    class: "plane", tabindex: "0", role: "application", onkeydown: onKey,
+    class: "plane", tabindex: "0", role: "application",
     "aria-label": "Map of the codes. Arrow keys go to the nearest image in their direction.",
   });
   const named = classes.length > 1 && classes.length <= NAMED;
@@ -76,65 +71,62 @@ function build(root, args) {
     onState: (state) => showLine(root, side.line, state),
     onError: (sentence) => (side.message.textContent = sentence),
   });
-  let placing = null;
+  const placer = new Placer(model, (sentence) => (side.message.textContent = sentence));
   showLine(root, side.line, "loading");
 
-  /** Fetch and draw the map that `data` names; the newest wins. */
+  const isCurrent = () => drawn !== null && drawn.map === data.map && drawn.stamp === data.stamp;
+
+  /**
+   * Fetch and draw the map that `data` names; the newest wins. Until it is drawn the old one stays,
+   * dimmed, with its own numbers beside it.
+   */
   async function load() {
-    const wanted = data.map;
-    host.dataset.busy = "true";
+    const wanted = data;
+    const late = () => closed || wanted.map !== data.map || wanted.stamp !== data.stamp;
+    root.dataset.busy = "true";
+    hovered = null;
+    describe();
+    moved();
     try {
-      const url = `/live/models/${encodeURIComponent(model)}/map?map=${encodeURIComponent(wanted)}`;
-      const [Plotly, response, rows] = await Promise.all([
-        loadPlotly(data.plotly), fetch(url), codes ?? fetchCodes(model, data.dims),
-      ]);
-      if (!response.ok) throw new Error((await response.text()).slice(0, 200));
-      const places = new Float32Array(await response.arrayBuffer());
-      if (closed || wanted !== data.map) return;
-      [codes, coords] = [rows, places];
+      const [Plotly, places, rows] = await fetchMap(wanted, codes);
+      if (late()) return;
       if (!plane) {
         plane = new Plane(host, Plotly, moved);
         plane.over.append(...marks.elements);
       }
-      const members = groupRows(labels, classes.map((entry) => entry.label), coords.length / 2);
-      centres = members.map((rowsOf) => medoid(coords, rowsOf));
-      const groups = members.map((rowsOf, i) =>
-        ({ ...classes[i], rows: rowsOf, visible: !key.hidden.has(classes[i].label) }));
-      await plane.draw(coords, groups, data.axes);
-      if (closed || wanted !== data.map) return;
-      shownMap = wanted;
+      const { groups, centres: middles } = groupClasses(labels, classes, places);
+      for (const group of groups) group.visible = !key.hidden.has(group.label);
+      [codes, coords, centres] = [rows, places, middles];
+      await plane.draw(coords, groups, wanted.axes);
+      if (late()) return;
+      drawn = data;
+      root.dataset.busy = "false";
       root.dataset.points = String(coords.length / 2);
       side.message.textContent = "";
+      fill();
       askPlace();
       refresh();
     } catch (error) {
+      if (late()) return;
+      root.dataset.busy = "failed";
       side.message.textContent = `The map did not come: ${error.message}`;
-    } finally {
-      if (wanted === data.map) host.dataset.busy = "false";
     }
   }
 
-  /** The code that is no point of this map: a free one, or that of an image beyond the map's. */
-  const floating = () => (picked === null ? free : onMap(picked) ? null : codes[picked]);
   const onMap = (row) => 2 * row < coords.length;
+
+  /** The code that is no point of this map: a free one, or that of an image beyond the map's. */
+  const floating = () => (choice.picked === null ? choice.free
+    : onMap(choice.picked) ? null : codes[choice.picked]);
 
   /** Ask where the floating code lies on this map. */
   function askPlace() {
     placed = null;
-    placing?.close();
-    placing = null;
+    placer.close();
     const code = floating();
-    if (!code) return moved();
-    const asked = shownMap;
-    placing = new LiveChannel({
-      model, op: "place", query: `?map=${encodeURIComponent(asked)}`,
-      onError: (sentence) => (side.message.textContent = sentence),
-    });
-    placing.ask("main", Float32Array.from(code), (answer) => {
-      const [x, y, spread] = new Float32Array(answer);
-      placed = { x, y, spread };
-      placing?.close();
-      placing = null;
+    if (!code || !drawn) return moved();
+    placer.ask(drawn.map, code, (answer) => {
+      placed = answer;
       moved();
       describe();
     });
@@ -143,10 +135,9 @@ function build(root, args) {
   // ---- what is shown: under the pointer, else picked, else the free code
   const subject = () => {
     if (hovered) return hovered;
-    if (picked !== null) return { index: picked };
-    return free ? { z: free } : null;
+    if (choice.picked !== null) return { index: choice.picked };
+    return choice.free ? { z: choice.free } : null;
   };
-  const codeOf = ({ index, z }) => z ?? codes[index];
 
   function refresh() {
     moved();
@@ -154,7 +145,7 @@ function build(root, args) {
     const shown = subject();
     if (!shown || !codes) return;
     const since = performance.now();
-    const asked = codeOf(shown);
+    const asked = shown.z ?? codes[shown.index];
     channel.ask("main", Float32Array.from(asked), (answer) => {
       side.paint(new Uint8Array(answer));
       paints.painted(since, Array.from(asked));
@@ -167,10 +158,10 @@ function build(root, args) {
     const isImage = shown.index != null && data.picked?.index === shown.index;
     side.describe(shown, {
       hovering: hovered !== null,
-      chosen: picked !== null || free !== null,
+      chosen: choice.any,
       image: isImage ? data.picked : null,
-      doubt: !hovered && !data.exact ? placed?.spread : null,
-      originals: data.originals,
+      doubt: !hovered && drawn && !drawn.exact ? placed?.spread : null,
+      absence: data.absence,
     });
   }
 
@@ -179,7 +170,7 @@ function build(root, args) {
     const has = (row) => (row != null && onMap(row) ? row : null);
     marks.place(plane, coords, {
       hovered: has(hovered?.index),
-      picked: has(picked),
+      picked: has(choice.picked),
       placed,
       named: centres.map((row, i) => (key.hidden.has(classes[i].label) ? -1 : row)),
     });
@@ -187,16 +178,14 @@ function build(root, args) {
 
   // ---- the hand
   const shows = (index) => !key.hidden.has(labels[index]);
-
-  /** What a pixel of the map means: a point, a place of the plane, or nothing. */
-  function under(left, top, pointer) {
-    if (!plane?.ready || !coords.length || !plane.contains(left, top)) return null;
-    const [x, y] = plane.toMap(left, top);
-    const reach = data.freely ? 6 : REACH[pointer] ?? REACH.mouse;
-    const index = nearest(coords, x, y, reach / plane.scale, shows);
-    if (index >= 0) return { index };
-    return data.freely ? { z: [x, y] } : null;
-  }
+  const letGo = watchHand(host, () => (
+    isCurrent() && plane.ready
+      ? { plane, coords, freely: drawn.freely, shows, picked: choice.picked, placed } : null), {
+    hovered: hover,
+    chosen: choose,
+    stepped: step,
+    opened: () => send("explore"),
+  });
 
   function hover(to) {
     if (hovered === to || (hovered && to && hovered.index === to.index && to.index != null)) return;
@@ -204,71 +193,29 @@ function build(root, args) {
     refresh();
   }
 
-  const letGo = watchPointer(host, {
-    moved: (...place) => hover(under(...place)),
-    left: () => hover(null),
-    clicked: (...place) => choose(under(...place)),
-  });
-
   function choose(target) {
-    if (!target) return;
     hovered = null;
-    picked = target.index ?? null;
-    free = target.z ?? null;
+    choice.choose(target);
     askPlace();
     refresh();
-    clearTimeout(tellTimer);
-    tell();
   }
 
-  function tell() {
-    tellTimer = null;
-    const z = free ? Array.from(free, (v) => Math.round(v * 1e4) / 1e4) : null;
-    told = { index: picked, z };
-    args.setStateValue("point", { model, ...told });
+  function step(row) {
+    [hovered, placed] = [null, null];
+    choice.step(row);
+    refresh();
   }
 
   function send(where) {
-    if (tellTimer) {
-      clearTimeout(tellTimer);
-      tell();
-    }
+    choice.flush();
     args.setTriggerValue("go", where);
   }
 
-  function onKey(event) {
-    if (event.key === "+" || event.key === "=") plane?.zoom(1.4);
-    else if (event.key === "-") plane?.zoom(1 / 1.4);
-    else if (event.key === "0") plane?.fit();
-    else if (event.key === "Enter" && event.target === host && picked !== null) send("explore");
-    else if (event.key.startsWith("Arrow") && coords.length) {
-      const start = picked ?? nearest(coords, placed?.x ?? 0, placed?.y ?? 0, Infinity, shows);
-      const next = picked === null ? start : neighbourTowards(coords, start, event.key, shows);
-      if (next >= 0) {
-        [hovered, picked, free, placed] = [null, next, null, null];
-        refresh();
-        clearTimeout(tellTimer);
-        tellTimer = setTimeout(tell, TELL_AFTER);
-      }
-    } else return;
-    event.preventDefault();
-  }
-
-  const tools = [
-    ["+", "Zoom in", () => plane?.zoom(1.4)],
-    ["−", "Zoom out", () => plane?.zoom(1 / 1.4)],
-    ["⤢", "Whole map", () => plane?.fit()],
-  ];
-  host.append(element("div", { class: "tools" }, ...tools.map(([text, title, onclick]) =>
-    element("button", { type: "button", title, "aria-label": title, onclick }, text))));
-
   function fill() {
-    side.rate(data.quality);
-    note.textContent = data.note;
+    side.rate(drawn.quality);
+    note.textContent = drawn.note;
   }
 
-  fill();
-  describe();
   load();
 
   return {
@@ -276,30 +223,25 @@ function build(root, args) {
       args = next;
       const before = data;
       data = next.data;
-      fill();
-      const incoming = { index: data.picked?.index ?? null, z: data.z };
-      const echo = told && told.index === incoming.index
-        && (told.z === null || sameCode(told.z, incoming.z ?? []));
-      const same = before.picked?.index === data.picked?.index
-        && (before.z === data.z || sameCode(before.z, data.z));
-      if (!echo && !same) {
-        picked = incoming.index;
-        free = incoming.z;
-        if (plane) askPlace();
-      }
+      const news = choice.accept(data);
+      if (news && plane) askPlace();
       if (data.map !== before.map || data.stamp !== before.stamp) load();
       else {
+        if (isCurrent()) {
+          drawn = data;
+          fill();
+        }
         plane?.retheme();
         describe();
-        if (!echo && !same) refresh();
+        if (news) refresh();
       }
     },
     destroy() {
       closed = true;
-      clearTimeout(tellTimer);
+      choice.close();
       letGo();
       channel.close();
-      placing?.close();
+      placer.close();
       plane?.destroy();
       root.replaceChildren();
     },

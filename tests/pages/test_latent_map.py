@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages import interpolate, latent_map, latent_map_data, map_fits, state
+from pages.latent_map_names import map_name, map_names
 from vae.datasets import load
 from vae.map_jobs import Fit
 from vae.maps import MapParams, fit_map, load_map
@@ -63,7 +65,7 @@ def test_without_the_data_set_the_original_is_left_out(
 ) -> None:
     monkeypatch.setattr(latent_map_data, "is_available", lambda name: False)
     data = sent_to_browser(open_page(model="tiny", image="7"))
-    assert data["originals"] is False
+    assert "not on this computer" in data["absence"]
     assert data["picked"]["original"] is None
     assert data["picked"]["kl"] > 0
 
@@ -82,8 +84,11 @@ def test_a_stored_map_can_be_chosen_and_says_how_good_it_is(tiny_run: Run) -> No
     data = sent_to_browser(app)
     assert (data["map"], data["exact"], data["axes"]) == ("tsne-p5-n60", False, [])
     shown = {name: value for name, value, _ in data["quality"]}
-    assert shown["trustworthiness"] == f"{fitted.facts['quality']['trustworthiness']:.3f}"
-    assert shown["images"] == f"60 of {len(tiny_run.codes().mu)}"
+    measured = fitted.facts["quality"]
+    assert shown["trustworthiness"] == f"{measured['trustworthiness']:.3f} (1 is best)"
+    assert shown["… in the codes themselves"] == f"{100 * measured['accuracy_codes']:.1f} %"
+    assert shown["points drawn"] == f"60 of {len(tiny_run.codes().mu)} codes"
+    assert "measured on" not in shown
     assert "no inverse" in data["note"]
 
 
@@ -95,12 +100,46 @@ def test_pca_names_the_variance_of_its_axes(tiny_run: Run) -> None:
     assert data["axes"][0] == f"PC 1 ({share:.0%} of the variance)"
 
 
-def test_maps_are_titled_in_words() -> None:
-    assert latent_map.map_title("tsne") == "t-SNE"
-    assert (
-        latent_map.map_title("tsne-p12.5-n10000-s1-cosine")
-        == "t-SNE · perplexity 12.5 · 10,000 points · seed 1 · cosine"
-    )
+def test_maps_are_named_by_what_differs() -> None:
+    assert map_names(["raw", "tsne", "pca"], 10_000) == {
+        "raw": "Two dimensions",
+        "tsne": "t-SNE",
+        "pca": "PCA",
+    }
+    assert list(map_names(["tsne", "tsne-p50"], 10_000).values()) == [
+        "t-SNE · perplexity 30",
+        "t-SNE · perplexity 50",
+    ]
+    assert list(map_names(["tsne", "tsne-n10000-s1"], 10_000).values()) == [
+        "t-SNE · 5,000 points · seed 0",
+        "t-SNE · 10,000 points · seed 1",
+    ]
+    assert map_name("tsne-p12.5-cosine", 300) == "t-SNE · perplexity 12.5 · cosine"
+    assert map_name("tsne-n300", 300) == map_name("tsne", 300) == "t-SNE"
+
+
+def test_a_map_of_all_points_is_the_default_one(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+    monkeypatch.setattr(map_fits, "start_map", lambda run, params: started.append(params))
+    app = open_page(model="tiny")
+    app.button(key="FormSubmitter:new map-Fit").click().run()
+    assert started == [MapParams()]
+    assert not any("idle cores" in caption.value for caption in app.caption)
+
+
+def test_the_originals_can_be_fetched_where_they_are_not(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("VAE_DATA", str(tmp_path / "none"))
+    app = open_page(model="mnist-2d")
+    assert not app.exception
+    assert any("Download MNIST" in button.label for button in app.button)
+    assert "button above" in sent_to_browser(app)["absence"]
+    app = open_page(model="digits-2d")
+    assert sent_to_browser(app)["absence"] is None
+    assert not any("Download" in button.label for button in app.button)
 
 
 @pytest.mark.parametrize(("model", "kept"), [("tiny", True), ("another", False)])
@@ -120,9 +159,11 @@ def test_a_picked_point_becomes_an_end_of_the_interpolation(
     tiny_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mu = tiny_run.codes().mu[3]
-    session: dict = {"z": {"tiny": mu}, "picked": {"tiny": 3}}
-    monkeypatch.setattr(st, "session_state", session)
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(state, "sync_url", lambda run: None)
     monkeypatch.setattr(st, "toast", lambda *words, **options: None)
+    state.set_z(tiny_run, mu)
+    state.set_picked(tiny_run, 3)
     latent_map._go(tiny_run, "b")
     end = interpolate.current_journey(tiny_run)["b"]
     np.testing.assert_allclose(end["z"], mu, atol=1e-4)
@@ -136,7 +177,8 @@ def test_a_fit_at_work_is_shown_after_a_reload_and_its_map_chosen_at_its_end(
     at_work = [Fit("tsne-p5-n60", folder, "running", 0.4, 12.0, "arranging")]
     monkeypatch.setattr(map_fits, "fits", lambda run: at_work)
     app = open_page(model="tiny")
-    assert "about 12 s left" in app.get("progress")[0].proto.text
+    words = "New map “t-SNE · perplexity 5 · 60 points”: arranging, about 12 s left"
+    assert app.get("progress")[0].proto.text == words
     assert [button.label for button in app.button if button.label == "Cancel"]
     fit_map(tiny_run, SMALL)
     at_work[0] = Fit("tsne-p5-n60", folder, "done", 1.0)

@@ -1,0 +1,64 @@
+/** What the map asks of the server: its places, and where a code that is no point of it lies. */
+
+import { fetchCodes } from "./codes.js";
+import { groupRows, medoid } from "./nearest.js";
+import { loadPlotly } from "./plane.js";
+import { LiveChannel } from "./wire.js";
+
+/**
+ * The drawing library, the places of a map and the codes they stand for.
+ * @param {{model: string, map: string, dims: number, plotly: string}} data
+ * @param {Float32Array[] | null} codes if they are here already
+ * @returns {Promise<[object, Float32Array, Float32Array[]]>} Plotly, x0 y0 x1 y1 …, codes by row
+ */
+export async function fetchMap({ model, map, dims, plotly }, codes) {
+  const url = `/live/models/${encodeURIComponent(model)}/map?map=${encodeURIComponent(map)}`;
+  const places = fetch(url).then(async (response) => {
+    if (!response.ok) throw new Error((await response.text()).slice(0, 200));
+    return new Float32Array(await response.arrayBuffer());
+  });
+  return Promise.all([loadPlotly(plotly), places, codes ?? fetchCodes(model, dims)]);
+}
+
+/**
+ * The points of each class, and the row at which the class is named (-1 for one without points).
+ * @param {Uint16Array} labels @param {Array<{label: number}>} classes @param {Float32Array} coords
+ */
+export function groupClasses(labels, classes, coords) {
+  const members = groupRows(labels, classes.map(({ label }) => label), coords.length / 2);
+  return {
+    groups: members.map((rows, i) => ({ ...classes[i], rows })),
+    centres: members.map((rows) => medoid(coords, rows)),
+  };
+}
+
+/** Asks where a code lies on a map; the newest question wins. */
+export class Placer {
+  /** @param {string} model @param {(sentence: string) => void} onError */
+  constructor(model, onError) {
+    this.model = model;
+    this.onError = onError;
+    this.channel = null;
+  }
+
+  /** @param {(placed: {x: number, y: number, spread: number}) => void} answered */
+  ask(map, code, answered) {
+    this.close();
+    const channel = new LiveChannel({
+      model: this.model, op: "place", query: `?map=${encodeURIComponent(map)}`,
+      onError: this.onError,
+    });
+    this.channel = channel;
+    channel.ask("main", Float32Array.from(code), (answer) => {
+      if (this.channel !== channel) return;
+      const [x, y, spread] = new Float32Array(answer);
+      this.close();
+      answered({ x, y, spread });
+    });
+  }
+
+  close() {
+    this.channel?.close();
+    this.channel = null;
+  }
+}
