@@ -27,6 +27,7 @@ def page() -> None:
         key=KEY,
         data={
             "model": run.name,
+            "trained": state.trained(run),
             "shape": known["image_shape"],
             "kl": known["kl"],
             "active": known["active"],

@@ -33,6 +33,7 @@ def page() -> None:
         key=KEY,
         data={
             "model": run.name,
+            "trained": state.trained(run),
             "shape": list(run.config.model.image_shape),
             **journey,
             "explore": _end(run, *starting_code(run)),

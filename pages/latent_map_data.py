@@ -46,6 +46,7 @@ def component_data(run: Run, found: Map) -> dict[str, Any]:
     method = found.facts["method"]
     return {
         "model": run.name,
+        "trained": state.trained(run),
         "shape": list(run.config.model.image_shape),
         "dims": d,
         "map": found.id,

@@ -109,12 +109,16 @@ def keep_url() -> None:
         sync_url(run)
 
 
-def _key(run: Run) -> tuple[str, int]:
-    """A model trained anew under the same name is another one: its z and images are not these."""
+def trained(run: Run) -> str:
+    """Differs when a model was trained anew under the same name: its codes are others then."""
     try:
-        return run.name, (run.path / "codes.npz").stat().st_mtime_ns
+        return str((run.path / "codes.npz").stat().st_mtime_ns)
     except OSError:
-        return run.name, 0
+        return "not yet"
+
+
+def _key(run: Run) -> tuple[str, str]:
+    return run.name, trained(run)
 
 
 def model_facts(run: Run) -> dict:

@@ -87,7 +87,7 @@ def test_garbled_status_is_broken_too(tiny_run: Run, content: str) -> None:
     assert "status.json" in broken[0].reason
 
 
-@pytest.mark.parametrize("updated", [None, "2025-01-01T00:00:00", "today", 7])
+@pytest.mark.parametrize("updated", [None, "2025-01-01T00:00:00", "today"])
 def test_a_start_that_was_never_announced_properly_is_interrupted(
     tiny_run: Run, updated: object
 ) -> None:

@@ -70,3 +70,24 @@ export function calm(show, every = 500) {
     }, every);
   };
 }
+
+/**
+ * The `mount` of a component that shows a model: one view from `build(place, args)`, made anew when
+ * `data` names another model, or the same one trained anew (`trained`): its codes are no more.
+ */
+export function mountModel(root, args, build) {
+  const place = root.querySelector(".vae");
+  let view = build(place, args);
+  return {
+    update(next) {
+      const [now, then] = [next.data, args.data];
+      if (now.model === then.model && now.trained === then.trained) view.update(next);
+      else {
+        view.destroy();
+        view = build(place, next);
+      }
+      args = next;
+    },
+    destroy: () => view.destroy(),
+  };
+}

@@ -1,7 +1,7 @@
 /** The Explore page: one slider per latent dimension, the image decoded while it moves. */
 
 import { fetchCodes, mustShow, orderDimensions, originWords, rowHeight } from "./codes.js";
-import { button, calm, element, Paints, showLine } from "./dom.js";
+import { button, calm, element, mountModel, Paints, showLine } from "./dom.js";
 import {
   dimensionName, fractionOf, freshSeed, median, norm, normals, pack, sameCode, signed, sliderRange,
   spaced, traverse, valueAt,
@@ -14,22 +14,7 @@ const STRIP = 9; // decodes along the dimension that moves
 const FEW = 3; // so few dimensions have tall rows, as tall together as the image
 const LANES = ["image", { name: "strip", every: 50 }]; // the large image goes first
 
-export function mount(root, args) {
-  const place = root.querySelector(".vae");
-  let view = build(place, args);
-  return {
-    update(next) {
-      const same = next.data.model === args.data.model && String(next.data.kl) === String(args.data.kl);
-      if (same) view.update(next);
-      else {
-        view.destroy();
-        view = build(place, next);
-      }
-      args = next;
-    },
-    destroy: () => view.destroy(),
-  };
-}
+export const mount = (root, args) => mountModel(root, args, build);
 
 function build(root, args) {
   const { model, shape, kl, active, quantiles } = args.data;

@@ -1,7 +1,7 @@
 /** The Interpolate page: from A to B along a line or an arc, every step decoded live. */
 
 import { fetchCodes } from "./codes.js";
-import { button, element, Paints, showLine } from "./dom.js";
+import { button, element, mountModel, Paints, showLine } from "./dom.js";
 import { clamp, freshSeed, lerp, norm, normals, pack, path, sameCode, slerp } from "./latent.js";
 import { drawPixels, filmstrip, split } from "./pixels.js";
 import { slider } from "./slider.js";
@@ -16,22 +16,7 @@ export function tourAt(ms, t0 = 0) {
   return (1 - Math.cos(phase + (2 * Math.PI * ms) / TOUR)) / 2;
 }
 
-export function mount(root, args) {
-  const place = root.querySelector(".vae");
-  let view = build(place, args);
-  return {
-    update(next) {
-      const [now, then] = [next.data, args.data];
-      if (now.model === then.model && now.a.z.length === then.a.z.length) view.update(next);
-      else {
-        view.destroy();
-        view = build(place, next);
-      }
-      args = next;
-    },
-    destroy: () => view.destroy(),
-  };
-}
+export const mount = (root, args) => mountModel(root, args, build);
 
 function build(root, args) {
   const { model, shape } = args.data;

@@ -1,7 +1,7 @@
 /** The Latent map page: codes as points, the one under the hand decoded live beside them. */
 
 import { Choice } from "./choice.js";
-import { element, Paints, showLine } from "./dom.js";
+import { element, mountModel, Paints, showLine } from "./dom.js";
 import { watchHand } from "./hand.js";
 import { legend } from "./legend.js";
 import { fetchMap, groupClasses, Placer } from "./mapdata.js";
@@ -13,21 +13,7 @@ import { LiveChannel } from "./wire.js";
 
 const NAMED = 40; // classes; with more the names would cover the points
 
-export function mount(root, args) {
-  const place = root.querySelector(".vae");
-  let view = build(place, args);
-  return {
-    update(next) {
-      if (next.data.model === args.data.model) view.update(next);
-      else {
-        view.destroy();
-        view = build(place, next);
-      }
-      args = next;
-    },
-    destroy: () => view.destroy(),
-  };
-}
+export const mount = (root, args) => mountModel(root, args, build);
 
 function build(root, args) {
   let data = args.data;
