@@ -22,6 +22,7 @@ from vae.maps import list_maps, placement
 from vae.model import VAE
 from vae.runs import Run, find_run, load_model
 from vae.serve.batching import Batcher, Forward, measure_limits
+from vae.serve.subpixel import faster_decoder
 
 CAPACITY = 8  # loaded models, a few MB each
 PLACEMENTS = 32  # maps of one model; every pair of dimensions is one
@@ -52,7 +53,9 @@ class LiveModel:
         self._workers = workers
         self._places: dict[str, Batcher] = {}
         # channels_last: the same sums in another order, which convolutions on a CPU do faster
-        model = load_model(run).to(memory_format=torch.channels_last)
+        model = load_model(run)
+        model.decoder = faster_decoder(model.decoder)
+        model = model.to(memory_format=torch.channels_last)
         config = model.config
         self.decode = self._batcher("decode", partial(decode_pixels, model), _blank_codes(run))
         self.encode = self._batcher(
