@@ -5,6 +5,7 @@ The URL is read once, when a session starts, and written whenever something chan
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from functools import lru_cache
@@ -29,7 +30,8 @@ def current_run() -> Run:
         VaeError: if there is no model at all.
     """
     read_url()
-    names = [run.name for run in list_runs()[0] if run.ready]
+    runs = {run.name: run for run in list_runs()[0] if run.ready}
+    names = list(runs)
     if not names:
         raise VaeError("There is no model yet: train one on the Train page.")
     wanted = st.session_state.get("model", DEFAULT_MODEL)
@@ -48,7 +50,7 @@ def current_run() -> Run:
             label_visibility="collapsed",
             width=320,
         )
-        run = find_run(wanted)
+        run = runs[wanted]
         known = model_facts(run)
         st.caption(
             f"{known['dataset']} · {known['latent_dim']} latent dimensions, "
@@ -103,10 +105,9 @@ def sync_url(run: Run) -> None:
 
 def keep_url() -> None:
     """Keep them in the URL of a page that has no picker, so that a reload there loses nothing."""
-    name = st.session_state.get("model")
-    run = next((run for run in list_runs()[0] if run.name == name), None)
-    if run is not None:
-        sync_url(run)
+    if name := st.session_state.get("model"):
+        with contextlib.suppress(VaeError):  # deleted meanwhile: the page has said so
+            sync_url(find_run(name))
 
 
 def trained(run: Run) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from vae.errors import VaeError
@@ -95,8 +94,3 @@ def check_map_facts(facts: Any, rows: int, label: str) -> dict[str, Any]:
     ):
         raise VaeError(f"{label} is not the record of a t-SNE map of {rows} points.")
     return facts
-
-
-def is_map_id(name: str) -> bool:
-    """Whether ``name`` can be the id of a stored map."""
-    return re.fullmatch(MAP_ID_PATTERN, name) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,20 +15,14 @@ from streamlit.testing.v1 import AppTest
 
 from pages import interpolate, latent_map, latent_map_data, map_fits, state
 from pages.latent_map_names import map_name, map_names
+from tests.pages.opening import run_page
 from vae.datasets import load
 from vae.map_jobs import Fit
 from vae.maps import MapParams, fit_map, load_map
 from vae.runs import Run, list_runs
 
-SCRIPT = "from pages.latent_map import page; page()"
+open_page = partial(run_page, "latent_map")
 SMALL = MapParams(points=60, perplexity=5)
-
-
-def open_page(**query: str) -> AppTest:
-    app = AppTest.from_string(SCRIPT, default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
 
 
 def sent_to_browser(app: AppTest) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -10,18 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from pages import models
 from pages.models_figures import kl_bars
+from tests.pages.opening import run_page, script_of
 from vae.archive import export_run
 from vae.files import write_json
 from vae.runs import Broken, Run, list_runs
 
-SCRIPT = "from pages.models import page; page()"
-
-
-def open_page(**query: str) -> AppTest:
-    app = AppTest.from_string(SCRIPT, default_timeout=30)
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
+open_page = partial(run_page, "models")
 
 
 def words(app: AppTest) -> str:
@@ -134,7 +129,7 @@ def test_a_bad_import_says_why(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -
     session = with_upload(monkeypatch, weights, "copy")
     models._import(0)
     assert "config.json and weights.safetensors together" in session[models._IMPORT_PROBLEM]
-    app = AppTest.from_string(SCRIPT, default_timeout=30)
+    app = script_of("models")
     app.session_state[models._IMPORT_PROBLEM] = session[models._IMPORT_PROBLEM]
     app.run()
     (form,) = app.expander

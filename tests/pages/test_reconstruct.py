@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.reconstruct_figures import Row, added, error_image, figure, rows_html
 from pages.reconstruct_rows import choose, own_images
+from tests.pages.opening import run_page
 from vae.config import Config, ModelConfig, TrainingConfig
 from vae.datasets import load
 from vae.inference import decode_pixels, encode_pixels, image_terms
@@ -22,14 +24,7 @@ from vae.model import VAE
 from vae.runs import Run, find_run, list_runs, load_model
 from vae.worker import finish, prepare
 
-SCRIPT = "from pages.reconstruct import page; page()"
-
-
-def open_page(**query: str) -> AppTest:
-    app = AppTest.from_string(SCRIPT, default_timeout=30)
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
+open_page = partial(run_page, "reconstruct")
 
 
 def grid(app: AppTest) -> str:

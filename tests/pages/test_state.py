@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.state import parse_z
+from tests.pages.opening import run_with
 from vae.runs import Run
 
 SCRIPT = """
@@ -19,10 +20,7 @@ st.text(f"{run.name} {None if z is None else z.tolist()} {state.get_picked(run)}
 
 
 def _open(**query: str) -> AppTest:
-    app = AppTest.from_string(SCRIPT)
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.run()
+    return run_with(AppTest.from_string(SCRIPT, default_timeout=60), **query)
 
 
 def test_a_link_brings_model_z_and_image(tiny_run: Run) -> None:

@@ -35,6 +35,19 @@ def quantiles(mu: np.ndarray, logvar: np.ndarray, seed: int = 0) -> np.ndarray:
     return np.percentile(mu + np.exp(0.5 * logvar) * eps, QUANTILE_LEVELS, axis=0)
 
 
+def summary(run: Run) -> dict[str, Any]:
+    """What a list of models says of each, as JSON values; reads nothing but the configuration."""
+    model, training = run.config.model, run.config.training
+    return {
+        "name": run.name,
+        "dataset": training.dataset,
+        "objective": "elbo" if training.beta == 1 else f"beta-vae (beta = {training.beta:g})",
+        "latent_dim": model.latent_dim,
+        "image_shape": list(model.image_shape),
+        "bundled": run.bundled,
+    }
+
+
 def facts(run: Run) -> dict[str, Any]:
     """What the live channel and the pages say of a model, as JSON values.
 
@@ -45,15 +58,9 @@ def facts(run: Run) -> dict[str, Any]:
     Raises:
         VaeError: if the run's codes are missing or damaged.
     """
-    codes, model, training = run.codes(), run.config.model, run.config.training
-    return {
-        "name": run.name,
-        "dataset": training.dataset,
-        "objective": "elbo" if training.beta == 1 else f"beta-vae (beta = {training.beta:g})",
-        "likelihood": model.likelihood,
-        "latent_dim": model.latent_dim,
-        "image_shape": list(model.image_shape),
-        "bundled": run.bundled,
+    codes = run.codes()
+    return summary(run) | {
+        "likelihood": run.config.model.likelihood,
         "kl": kl_per_dimension(codes.mu, codes.logvar).round(6).tolist(),
         "active": active_units(codes.mu).tolist(),
         "quantile_levels": list(QUANTILE_LEVELS),

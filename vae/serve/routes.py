@@ -15,8 +15,9 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from vae.errors import VaeError
+from vae.latent.statistics import summary
 from vae.maps import load_map
-from vae.runs import Run, list_runs
+from vae.runs import list_runs
 from vae.serve.assets import plotly, read_files, static_file
 from vae.serve.protocol import (
     max_rows,
@@ -189,19 +190,7 @@ async def _array(
 
 
 def _summaries() -> list[dict[str, Any]]:
-    return [_summary(run) for run in list_runs()[0] if run.ready]
-
-
-def _summary(run: Run) -> dict[str, Any]:
-    model, training = run.config.model, run.config.training
-    return {
-        "name": run.name,
-        "dataset": training.dataset,
-        "objective": "elbo" if training.beta == 1 else f"beta-vae (beta = {training.beta:g})",
-        "latent_dim": model.latent_dim,
-        "image_shape": list(model.image_shape),
-        "bundled": run.bundled,
-    }
+    return [summary(run) for run in list_runs()[0] if run.ready]
 
 
 async def _read_body(request: Request, limit: int) -> bytes | None:
