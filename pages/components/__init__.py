@@ -75,7 +75,7 @@ def mount(
     """Put the component of `<module>.js` on the page and return its state.
 
     `data` must be JSON. `callbacks` are `on_<state>_change` functions, one for every state that the
-    browser may set. The height is reserved by the rule `.vae.<module>` in style.css.
+    browser may set. The height is reserved by the rule `.vae.<module>` in `<module>.css`.
     """
     return _component(module)(key=key, data=data, default=default, **callbacks)
 
@@ -88,6 +88,12 @@ def _component(module: str) -> Callable[..., Any]:
     return st.components.v2.component(
         f"vae_{module}",
         html=f'<div class="vae {module}" data-state="loading"></div>',
-        css=(FOLDER / "style.css").read_text(encoding="utf-8"),
+        css=_style(module),
         js=_LOADER.format(version=version(), module=module),
     )
+
+
+def _style(module: str) -> str:
+    """What all components share, then the component's own rules."""
+    files = [FOLDER / "style.css", FOLDER / f"{module}.css"]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
