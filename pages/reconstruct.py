@@ -58,7 +58,7 @@ def page() -> None:
         _formula(run, shown, pool)
     _send_to_explore(run, pool, chosen[:n], [row.name for row in shown])
     if pool.images is not None:
-        _figure(run, pool.images[pool.rows[chosen]], rows)
+        _figure(run, pool.images[chosen], rows)
     with st.expander("What the numbers mean"):
         _explain(run, shown)
 
@@ -156,7 +156,7 @@ def _send_to_explore(run: Run, pool: Pool, chosen: np.ndarray, names: list[str])
         z = run.codes().mu[row]
     else:
         assert pool.images is not None
-        z = encode_pixels(state.model_of(run), pool.images[pool.rows[[row]]])[0][0]
+        z = encode_pixels(state.model_of(run), pool.images[[row]])[0][0]
     state.set_z(run, z)
     state.set_picked(run, row if pool.own else None)
     st.switch_page(st.session_state["pages"]["explore"])

@@ -9,9 +9,10 @@ import torch
 
 from pages import state
 from pages.reconstruct_figures import Row
-from vae.datasets import DATASETS, is_available, load
+from vae.datasets import DATASETS, load
 from vae.inference import decode_pixels, image_terms, sample_posterior
 from vae.objectives import gaussian_kl
+from vae.originals import OriginalsMissing, originals
 from vae.runs import Run
 
 
@@ -20,15 +21,13 @@ class Pool:
     """Images to choose from; without ``images`` only their codes are known.
 
     Attributes:
-        images: (m, H, W, C) uint8, or ``None`` where the data set is not on this machine.
-        rows: (n,) row in ``images`` of each member.
+        images: (n, H, W, C) uint8, or ``None`` where the data set is not on this machine.
         labels: (n,) class numbers.
         classes: what they mean; empty if nobody knows.
         own: whether its members are those of ``run.codes()``, in that order.
     """
 
     images: np.ndarray | None
-    rows: np.ndarray
     labels: np.ndarray
     classes: tuple[str, ...]
     own: bool
@@ -38,14 +37,11 @@ class Pool:
 
 
 def own_images(run: Run) -> np.ndarray | None:
-    """The test images that the model's codes belong to, or ``None`` if they are not here."""
-    info = DATASETS.get(run.config.training.dataset)
-    if info is None or info.image_shape != run.config.model.image_shape:
+    """The images that the model's codes encode, row for row, or ``None`` if they are not here."""
+    try:
+        return originals(run)
+    except OriginalsMissing:
         return None
-    if not is_available(info.name):
-        return None
-    images = load(info.name, "test").images
-    return images if run.codes().indices.max() < len(images) else None
 
 
 def pool_of(run: Run, dataset: str) -> Pool:
@@ -53,10 +49,9 @@ def pool_of(run: Run, dataset: str) -> Pool:
     info = DATASETS.get(dataset)
     classes = info.classes if info else ()
     if dataset == run.config.training.dataset:
-        codes = run.codes()
-        return Pool(own_images(run), codes.indices, codes.labels, classes, True)
+        return Pool(own_images(run), run.codes().labels, classes, True)
     test = load(dataset, "test")
-    return Pool(test.images, np.arange(len(test)), test.labels, classes, False)
+    return Pool(test.images, test.labels, classes, False)
 
 
 def choose(
@@ -76,7 +71,7 @@ def make_rows(run: Run, pool: Pool, chosen: np.ndarray, k: int, seed: int) -> li
     nll: list[float | None] = [None] * len(chosen)
     originals: list[np.ndarray | None] = [None] * len(chosen)
     if pool.images is not None:
-        images = pool.images[pool.rows[chosen]]
+        images = pool.images[chosen]
         terms = image_terms(model, images, seed)
         mu, logvar, kl = terms["mu"], terms["logvar"], terms["kl"]
         nll, originals = terms["reconstruction"].tolist(), list(images)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from vae.latent.neighbours import neighbour_distances
 from vae.runs import Run
 
 QUANTILE_LEVELS = (1, 5, 25, 50, 75, 95, 99)  # percent
@@ -52,17 +53,22 @@ def facts(run: Run) -> dict[str, Any]:
     """What the live channel and the pages say of a model, as JSON values.
 
     ``name``, ``dataset``, ``objective``, ``likelihood``, ``latent_dim``, ``image_shape``
-    [H, W, C], ``bundled``, and per dimension ``kl`` (nats), ``active`` and ``quantiles``
-    (of q(z), at ``quantile_levels`` percent).
+    [H, W, C], ``bundled``; per dimension ``kl`` (nats), ``active`` and ``quantiles`` (of q(z), at
+    ``quantile_levels`` percent); ``neighbour_distances``: at the same levels, how far a code's
+    nearest other code is (of up to 1,000 codes; empty where there is no other).
 
     Raises:
         VaeError: if the run's codes are missing or damaged.
     """
     codes = run.codes()
+    distances = neighbour_distances(codes.mu)
     return summary(run) | {
         "likelihood": run.config.model.likelihood,
         "kl": kl_per_dimension(codes.mu, codes.logvar).round(6).tolist(),
         "active": active_units(codes.mu).tolist(),
         "quantile_levels": list(QUANTILE_LEVELS),
         "quantiles": quantiles(codes.mu, codes.logvar).T.round(5).tolist(),
+        "neighbour_distances": (
+            np.percentile(distances, QUANTILE_LEVELS).round(5).tolist() if len(distances) else []
+        ),
     }

@@ -1,0 +1,42 @@
+"""The held-out images that a model's codes belong to, from the data set it learned."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vae.datasets import DATASETS, is_available, load
+from vae.errors import VaeError
+from vae.runs import Run
+
+
+class OriginalsMissing(VaeError):
+    """The images are not on this machine, or nobody here knows them; codes are all there is."""
+
+
+def originals(run: Run) -> np.ndarray:
+    """The images that ``run.codes()`` encode, row for row: uint8 (n, H, W, C).
+
+    Raises:
+        OriginalsMissing: if the data set is unknown here, another one, or not downloaded.
+        VaeError: if its files or the codes are damaged.
+    """
+    name, shape = run.config.training.dataset, run.config.model.image_shape
+    info = DATASETS.get(name)
+    if info is None:
+        raise OriginalsMissing(
+            f"The images of {run.name!r} are of the data set {name!r}, which is unknown here; "
+            f"there are: {', '.join(DATASETS)}."
+        )
+    foreign = f"The codes of {run.name!r} do not belong to the data set {name!r} that is known here."
+    if info.image_shape != shape:
+        raise OriginalsMissing(foreign)
+    if not is_available(name):
+        raise OriginalsMissing(
+            f"The images of {run.name!r} are those of {info.title}, which is not on this machine: "
+            f"run `python -m vae datasets download {name}`, or download it on the Train page."
+        )
+    rows, images = run.codes().indices, load(name, "test").images
+    if rows.min() < 0 or rows.max() >= len(images):
+        raise OriginalsMissing(foreign)
+    # The whole split in its order is shared, not copied.
+    return images if np.array_equal(rows, np.arange(len(images))) else images[rows]
