@@ -5,106 +5,53 @@
  * so a slow line shows fewer images but never an old one last. Browsers already align pointer input
  * to animation frames, so at most one question a frame is asked per lane: asking at once, not on
  * the next frame, saves a frame of delay.
+ *
+ * The line is a WebSocket. While none is open (it is blocked, or takes long), questions go by POST.
  */
 
-/** Which question goes next. Pure: no sockets, no clock of its own. */
-export class Latest {
-  /**
-   * @param {Array<string | {name: string, every?: number}>} lanes most important first; `every` is
-   *   the least time in ms between two questions of that lane
-   * @param {number} patience how often a waiting lane may be passed over before it goes first
-   */
-  constructor(lanes = ["main"], patience = 3) {
-    this.lanes = lanes.map((lane) => ({
-      every: 0, sentAt: -Infinity, passed: 0, pending: null, ...(lane.name ? lane : { name: lane }),
-    }));
-    this.patience = patience;
-    this.inFlight = null;
-  }
+import { backoff, Latest } from "./latest.js";
 
-  /** Keep `value` as the newest of its lane; returns the value it replaces, or null. */
-  offer(name, value) {
-    const lane = this.#lane(name);
-    const replaced = lane.pending;
-    lane.pending = { value };
-    return replaced?.value ?? null;
-  }
-
-  /** The question to send now, or null: one is in flight, none waits, or its lane must pause. */
-  next(now) {
-    if (this.inFlight) return null;
-    const ready = this.lanes.filter((l) => l.pending && now - l.sentAt >= l.every);
-    if (!ready.length) return null;
-    const lane = ready.find((l) => l.passed >= this.patience) ?? ready[0];
-    for (const other of ready) other.passed += 1;
-    lane.passed = 0;
-    lane.sentAt = now;
-    this.inFlight = { name: lane.name, value: lane.pending.value };
-    lane.pending = null;
-    return this.inFlight;
-  }
-
-  /** The question in flight was answered (or refused): forget it and return it. */
-  settle() {
-    const done = this.inFlight;
-    this.inFlight = null;
-    return done;
-  }
-
-  /** The line broke: ask the lost question again, unless a newer one of its lane waits. */
-  lose() {
-    const lost = this.settle();
-    if (!lost) return;
-    const lane = this.#lane(lost.name);
-    lane.pending ??= { value: lost.value };
-    lane.sentAt = -Infinity;
-  }
-
-  /** Milliseconds until a pausing lane may go on, or null when none waits. */
-  wait(now) {
-    const waits = this.lanes.filter((l) => l.pending).map((l) => l.sentAt + l.every - now);
-    return waits.length ? Math.max(0, Math.min(...waits)) : null;
-  }
-
-  #lane(name) {
-    const lane = this.lanes.find((l) => l.name === name);
-    if (!lane) throw new Error(`no lane '${name}'; there are ${this.lanes.map((l) => l.name)}`);
-    return lane;
-  }
-}
-
-/** Delay in ms before attempt 1, 2, 3 …: doubling from 250 ms to at most 5 s. */
-export const backoff = (attempt) => Math.min(5000, 250 * 2 ** (attempt - 1));
-
-const FALL_BACK_AFTER = 3; // failed WebSockets in a row before HTTP is used
+const HEAD_START = 700; // ms a new socket has to open before questions go by POST meanwhile
+const OPEN_WITHIN = 5000; // ms; browsers open one socket at a time: a silent one blocks the others
+const FIRST_ANSWER_WITHIN = 3000; // ms; some proxies let a socket open and then swallow its frames
 const ANSWER_WITHIN = 10_000; // ms; a line silent for longer is taken for dead
-const RETRY_SOCKET = 20_000; // ms between attempts to get back from HTTP to a WebSocket
+const NETWORK = ["online", "offline"]; // events of the window
+const RETRY_SOCKET = 20_000; // ms at most between attempts to get back from POST to a WebSocket
 
 export class LiveChannel {
   /**
    * @param {object} options
    * @param {string} options.model
-   * @param {string} [options.op] decode | encode | place
+   * @param {string} [options.op] decode | encode | place | nearest | images
    * @param {string} [options.query] for example "?map=tsne"
    * @param {Array} [options.lanes] see Latest
    * @param {(state: "live"|"reconnecting"|"http") => void} [options.onState]
    * @param {(sentence: string) => void} [options.onError] the server's refusal of one question
-   * @param {object} [options.env] {origin, WebSocket, fetch}, given by tests
+   * @param {object} [options.env] {origin, WebSocket, fetch, events}, given by tests
    */
   constructor({ model, op = "decode", query = "", lanes, onState, onError, env = {} }) {
     this.env = {
       origin: env.origin ?? globalThis.location?.origin,
       WebSocket: env.WebSocket ?? globalThis.WebSocket,
       fetch: env.fetch ?? globalThis.fetch?.bind(globalThis),
+      events: env.events ?? globalThis,
     };
     this.url = `${this.env.origin}/live/models/${encodeURIComponent(model)}/${op}${query}`;
     this.latest = new Latest(lanes);
     this.onState = onState ?? (() => {});
     this.onError = onError ?? ((sentence) => console.warn(sentence));
     this.state = null;
-    this.failures = 0;
+    this.socket = null; // opening or open
+    this.open = false;
+    this.proven = false; // the open socket has answered something
+    this.suspect = false; // a socket has opened, and then swallowed a question
+    this.failures = 0; // in a row, of sockets
+    this.posting = false; // questions may go by POST
+    this.abort = null; // of the POST in flight
     this.closed = false;
     this.timers = {};
+    this.retry = () => this.#retry();
+    for (const name of NETWORK) this.env.events.addEventListener?.(name, this.retry);
     this.#connect();
   }
 
@@ -122,6 +69,7 @@ export class LiveChannel {
 
   close() {
     this.closed = true;
+    for (const name of NETWORK) this.env.events.removeEventListener?.(name, this.retry);
     for (const timer of Object.values(this.timers)) clearTimeout(timer);
     this.abort?.abort();
     const socket = this.socket;
@@ -140,49 +88,71 @@ export class LiveChannel {
     this.timers[name] = setTimeout(action, ms);
   }
 
+  // ---- the socket
   #connect() {
+    clearTimeout(this.timers.connect);
     if (this.closed || this.socket) return;
     const socket = new this.env.WebSocket(this.url.replace(/^http/, "ws"));
     socket.binaryType = "arraybuffer";
     this.socket = socket;
-    this.open = false;
+    this.#later("head start", HEAD_START, () => this.#fallBack());
+    this.#later("opening", OPEN_WITHIN, () => this.#dropSocket());
     socket.onopen = () => {
-      this.open = true;
-      this.failures = 0;
-      this.#become("live");
-      this.#flush();
+      if (socket !== this.socket) return;
+      // An empty question is refused, and that answer shows that frames come through.
+      if (this.suspect) socket.send(new Uint8Array(0));
+      else this.#opened();
     };
     socket.onmessage = ({ data }) => {
       if (socket !== this.socket) return;
-      if (typeof data === "string") this.#refused(data);
+      this.failures = 0;
+      if (!this.open) return this.#opened();
+      this.proven = true;
+      if (typeof data === "string") this.#refused(errorSentence(data));
       else this.#answered(data);
     };
     socket.onclose = () => {
-      if (socket !== this.socket) return;
-      this.#dropSocket();
+      if (socket === this.socket) this.#dropSocket();
     };
+  }
+
+  #opened() {
+    this.open = true;
+    this.posting = false;
+    for (const name of ["head start", "opening"]) clearTimeout(this.timers[name]);
+    this.#become("live");
+    this.#flush();
   }
 
   #dropSocket() {
     const socket = this.socket;
     this.socket = null;
-    this.open = false;
+    this.open = this.proven = false;
     socket?.close();
     if (this.closed) return;
+    for (const name of ["head start", "opening", "silence"]) clearTimeout(this.timers[name]);
     if (!this.abort) this.latest.lose(); // with a POST in flight the question is not lost
+    if (this.state !== "http") this.#become("reconnecting");
     this.failures += 1;
-    if (this.failures >= FALL_BACK_AFTER) {
-      this.#later("connect", RETRY_SOCKET, () => this.#connect());
-      this.#later("flush", 0, () => this.#flush());
-    } else {
-      this.#become("reconnecting");
-      this.#later("connect", backoff(this.failures), () => this.#connect());
-    }
+    this.#connectLater();
+    this.#fallBack();
   }
 
+  #connectLater() {
+    const most = this.state === "http" ? RETRY_SOCKET : undefined;
+    this.#later("connect", backoff(this.failures, most), () => this.#connect());
+  }
+
+  /** The network went or came back: see at once what works, before a silence or a pause is over. */
+  #retry() {
+    this.failures = 0;
+    if (this.socket) this.#dropSocket();
+    this.#connect();
+  }
+
+  // ---- questions
   #flush() {
-    const viaHttp = !this.open && this.failures >= FALL_BACK_AFTER;
-    if (this.closed || (!this.open && !viaHttp)) return;
+    if (this.closed || !(this.open || this.posting)) return;
     const now = performance.now();
     const question = this.latest.next(now);
     if (!question) {
@@ -191,36 +161,47 @@ export class LiveChannel {
       return;
     }
     this.askedAt = now;
-    if (viaHttp) this.#post(question.value);
-    else {
-      this.socket.send(question.value.payload);
-      this.#later("silence", ANSWER_WITHIN, () => this.#dropSocket());
+    if (!this.open) {
+      this.#post(question.value.payload);
+      return;
     }
+    this.socket.send(question.value.payload);
+    this.#later("silence", this.proven ? ANSWER_WITHIN : FIRST_ANSWER_WITHIN, () => {
+      this.suspect ||= !this.proven;
+      this.#dropSocket();
+    });
   }
 
-  async #post(value) {
+  /** No socket is open: questions may go by POST, until that fails too. */
+  #fallBack() {
+    this.posting = true;
+    this.#flush();
+  }
+
+  async #post(payload) {
     const abort = (this.abort = new AbortController());
+    const timer = setTimeout(() => abort.abort(), ANSWER_WITHIN);
+    let answer = null;
     try {
-      const response = await this.env.fetch(this.url, {
-        method: "POST",
-        body: value.payload,
-        headers: { "Content-Type": "application/octet-stream" },
-        signal: abort.signal,
-      });
-      const answer = response.ok ? await response.arrayBuffer() : await response.text();
-      this.abort = null;
-      if (this.closed) return;
-      this.#become("http");
-      if (response.ok) this.#answered(answer);
-      else this.#refused(answer);
+      answer = await post(this.env.fetch, this.url, payload, abort.signal);
     } catch {
-      this.abort = null;
-      if (this.closed) return;
-      this.latest.lose();
-      this.#become("reconnecting"); // neither way works: the server is away, try both again
-      this.failures = FALL_BACK_AFTER - 1;
-      this.#later("connect", backoff(5), () => this.#connect());
+      // Neither way works: the server is away. The next socket that fails lets POST try again.
+      this.posting = false;
     }
+    clearTimeout(timer);
+    this.abort = null;
+    if (this.closed) return;
+    if (answer === null) {
+      this.latest.lose();
+      if (this.state === "http") this.failures = 1;
+      if (!this.open) this.#become("reconnecting");
+      if (!this.socket) this.#connectLater();
+      this.#flush();
+      return;
+    }
+    if (!this.open) this.#become("http");
+    if (typeof answer === "string") this.#refused(answer);
+    else this.#answered(answer);
   }
 
   #answered(data) {
@@ -231,12 +212,25 @@ export class LiveChannel {
     question?.value.answered(data, ms);
   }
 
-  #refused(text) {
+  #refused(sentence) {
     clearTimeout(this.timers.silence);
     this.latest.settle();
-    this.onError(errorSentence(text));
+    this.onError(sentence);
     this.#flush();
   }
+}
+
+/**
+ * The answer to one question by POST: bytes, or the sentence of a refusal.
+ * Rejects where the answer is not the live channel's own, but a proxy's page.
+ */
+async function post(fetch, url, payload, signal) {
+  const headers = { "Content-Type": "application/octet-stream" };
+  const response = await fetch(url, { method: "POST", body: payload, headers, signal });
+  const type = response.headers.get("Content-Type") ?? "";
+  if (response.ok && type.startsWith("application/octet-stream")) return response.arrayBuffer();
+  if (!type.startsWith("application/json")) throw new Error(`${response.status} ${type}`);
+  return errorSentence(await response.text());
 }
 
 /** The sentence in the server's `{"error": "…"}`, or the text itself. */

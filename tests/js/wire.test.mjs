@@ -1,94 +1,47 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { beforeEach, mock, test } from "node:test";
 
-import { backoff, errorSentence, Latest, LiveChannel } from "../../pages/components/wire.js";
+import { errorSentence, LiveChannel } from "../../pages/components/wire.js";
 
-const until = async (condition, what) => {
-  for (let i = 0; i < 500; i += 1) {
-    if (condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout"] });
+});
+
+/** Let so many milliseconds pass, with everything that becomes due in them. */
+async function pass(ms) {
+  for (let i = 0; i < ms; i += 1) {
+    mock.timers.tick(1);
+    await new Promise((resolve) => setImmediate(resolve));
   }
-  assert.fail(`never happened: ${what}`);
-};
+}
 
-test("one in flight; of those that come meanwhile the last wins", () => {
-  const latest = new Latest();
-  latest.offer("main", 1);
-  assert.equal(latest.next(0).value, 1);
-  assert.equal(latest.offer("main", 2), null);
-  assert.equal(latest.offer("main", 3), 2);
-  assert.equal(latest.next(0), null, "one is in flight");
-  latest.settle();
-  assert.equal(latest.next(0).value, 3);
-  latest.settle();
-  assert.equal(latest.next(0), null);
-});
-
-test("the first lane goes first, but a passed-over lane gets its turn", () => {
-  const latest = new Latest(["image", "strip"], 2);
-  latest.offer("strip", "s");
-  const sent = [];
-  for (let i = 0; i < 4; i += 1) {
-    latest.offer("image", i);
-    sent.push(latest.next(0).value);
-    latest.settle();
-  }
-  assert.deepEqual(sent, [0, 1, "s", 3]);
-});
-
-test("a lane with a pace pauses, and its last value is not lost", () => {
-  const latest = new Latest([{ name: "strip", every: 50 }]);
-  latest.offer("strip", 1);
-  assert.ok(latest.next(1000));
-  latest.settle();
-  latest.offer("strip", 2);
-  assert.equal(latest.next(1010), null);
-  assert.equal(latest.wait(1010), 40);
-  assert.equal(latest.next(1050).value, 2);
-});
-
-test("a lost question is asked again, unless a newer one waits", () => {
-  const latest = new Latest();
-  latest.offer("main", "old");
-  latest.next(0);
-  latest.lose();
-  assert.equal(latest.next(0).value, "old");
-  latest.offer("main", "new");
-  latest.lose();
-  assert.equal(latest.next(0).value, "new");
-});
-
-test("an unknown lane is an error", () => {
-  assert.throws(() => new Latest(["a"]).offer("b", 1), /no lane 'b'/);
-});
-
-test("waits double up to five seconds", () => {
-  assert.deepEqual([1, 2, 3, 4, 5, 6, 20].map(backoff), [250, 500, 1000, 2000, 4000, 5000, 5000]);
-});
-
-test("errors are the server's sentence", () => {
-  assert.equal(errorSentence('{"error": "13 bytes came"}'), "13 bytes came");
-  assert.equal(errorSentence("not json"), "not json");
-});
-
-/** A server in one object: sockets open unless `up` is false, and double every float. */
-function world({ up = true, http = true, mute = false } = {}) {
-  const state = { up, http, mute, sockets: [], asked: [], posts: 0, inFlight: 0, most: 0 };
+/**
+ * A server in one object, which doubles every float. Sockets may be "up", "refused", "swallowed"
+ * (they never open) or "mute" (they open and answer nothing); HTTP "up", "down", "silent", or
+ * "portal": another's page.
+ */
+function world({ sockets = "up", http = "up" } = {}) {
+  const state = { line: sockets, http, sockets: [], asked: [], posts: 0, inFlight: 0, most: 0 };
   const double = (payload) => Float32Array.from(payload, (v) => 2 * v).buffer;
+  const error = (text) => JSON.stringify({ error: text });
+  const begin = () => (state.most = Math.max(state.most, (state.inFlight += 1)));
   class FakeSocket {
     constructor(url) {
       this.url = url;
       state.sockets.push(this);
-      setTimeout(() => (state.up ? this.onopen() : this.onclose()), 0);
+      if (state.line === "swallowed") return;
+      setTimeout(() => (state.line === "refused" ? this.onclose() : this.onopen()), 1);
     }
     send(payload) {
-      state.asked.push(payload[0]);
-      state.most = Math.max(state.most, (state.inFlight += 1));
-      if (state.mute) return;
+      if (payload.length) state.asked.push(payload[0]);
+      if (state.line === "mute") return;
+      begin();
       setTimeout(() => {
         state.inFlight -= 1;
-        const data = payload[0] < 0 ? '{"error": "negative"}' : double(payload);
-        if (!this.closed) this.onmessage({ data });
+        if (this.closed) return;
+        if (!payload.length) this.onmessage({ data: error("nothing came") });
+        else this.onmessage({ data: payload[0] < 0 ? error("negative") : double(payload) });
       }, 2);
     }
     close() {
@@ -97,37 +50,54 @@ function world({ up = true, http = true, mute = false } = {}) {
       setTimeout(() => this.onclose(), 0);
     }
   }
-  const fetch = async (url, { body }) => {
+  const answer = (type, body, status = 200) =>
+    new Response(body, { status, headers: { "Content-Type": type } });
+  const fetch = async (url, { body, signal }) => {
     state.posts += 1;
-    if (!state.http) throw new TypeError("network");
-    return { ok: true, arrayBuffer: async () => double(body) };
+    if (state.http === "down") throw new TypeError("network");
+    if (state.http === "portal") return answer("text/html", "<h1>Please log in</h1>");
+    if (state.http === "silent")
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal)));
+    begin();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    state.inFlight -= 1;
+    if (body[0] < 0) return answer("application/json", error("negative"), 400);
+    return answer("application/octet-stream", double(body));
   };
-  state.env = { origin: "http://here", WebSocket: FakeSocket, fetch };
+  const events = new EventTarget();
+  state.happens = (name) => events.dispatchEvent(new Event(name));
+  state.env = { origin: "http://here", WebSocket: FakeSocket, fetch, events };
   return state;
 }
 
-const open = (there, more = {}) => {
+function open(there) {
   const seen = { states: [], errors: [], answers: [] };
   const channel = new LiveChannel({
     model: "a.b", env: there.env,
-    onState: (state) => seen.states.push(state), onError: (text) => seen.errors.push(text), ...more,
+    onState: (state) => seen.states.push(state), onError: (text) => seen.errors.push(text),
   });
   const ask = (value) => channel.ask("main", Float32Array.of(value), (answer, ms) => {
     assert.ok(ms >= 0);
     seen.answers.push(new Float32Array(answer)[0]);
   });
   return { channel, seen, ask };
-};
+}
+
+test("errors are the server's sentence", () => {
+  assert.equal(errorSentence('{"error": "13 bytes came"}'), "13 bytes came");
+  assert.equal(errorSentence("not json"), "not json");
+});
 
 test("a burst is coalesced: one in flight, the last value answered", async () => {
   const there = world();
   const { channel, seen, ask } = open(there);
   for (let i = 1; i <= 50; i += 1) ask(i);
-  await until(() => seen.answers.includes(100), "the last value");
+  await pass(10);
   assert.equal(there.sockets[0].url, "ws://here/live/models/a.b/decode");
   assert.equal(there.most, 1);
-  assert.equal(seen.answers.length, 1, "the burst came before the line was open");
+  assert.deepEqual(seen.answers, [100], "the burst came before the line was open");
   assert.deepEqual(seen.states, ["live"]);
+  assert.equal(there.posts, 0);
   channel.close();
   assert.ok(there.sockets[0].closed);
 });
@@ -138,63 +108,158 @@ test("the payload is copied when asked", async () => {
   const payload = Float32Array.of(3);
   channel.ask("main", payload, (answer) => seen.answers.push(new Float32Array(answer)[0]));
   payload[0] = 99;
-  await until(() => seen.answers.length, "an answer");
+  await pass(10);
   assert.deepEqual(seen.answers, [6]);
   channel.close();
 });
 
-test("a refusal reaches onError, and the next question is answered", async () => {
-  const there = world();
-  const { channel, seen, ask } = open(there);
-  ask(-1);
-  await until(() => seen.errors.length, "the error");
-  assert.deepEqual(seen.errors, ["negative"]);
-  ask(4);
-  await until(() => seen.answers.includes(8), "the answer after an error");
-  channel.close();
-});
+for (const sockets of ["up", "refused"])
+  test(`a refusal reaches onError, the next is answered: sockets ${sockets}`, async () => {
+    const { channel, seen, ask } = open(world({ sockets }));
+    ask(-1);
+    await pass(10);
+    assert.deepEqual(seen.errors, ["negative"]);
+    ask(4);
+    await pass(10);
+    assert.deepEqual(seen.answers, [8]);
+    channel.close();
+  });
 
-test("after a break it reconnects and asks the lost question again", async () => {
-  const there = world({ mute: true });
+test("after a break it says so, reconnects and asks the lost question again", async () => {
+  const there = world({ http: "down" });
   const { channel, seen, ask } = open(there);
-  await until(() => seen.states.includes("live"), "live");
+  await pass(5);
   ask(5);
-  there.mute = false;
   there.sockets[0].close();
-  await until(() => seen.answers.includes(10), "the lost question");
+  await pass(1000);
+  assert.deepEqual(seen.answers, [10]);
   assert.deepEqual(seen.states, ["live", "reconnecting", "live"]);
   channel.close();
 });
 
-test("where sockets are blocked it posts the same bytes", async () => {
-  const there = world({ up: false });
+test("where sockets are refused it posts the same bytes at once", async () => {
+  const there = world({ sockets: "refused" });
   const { channel, seen, ask } = open(there);
   ask(6);
-  await until(() => seen.answers.includes(12), "an answer by HTTP");
-  assert.equal(there.sockets.length, 3);
-  assert.equal(seen.states.at(-1), "http");
+  await pass(10);
+  assert.deepEqual(seen.answers, [12]);
+  assert.deepEqual(seen.states, ["reconnecting", "http"]);
+  for (let i = 1; i <= 50; i += 1) ask(i);
+  await pass(10);
+  assert.deepEqual(seen.answers, [12, 2, 100], "one POST in flight, the last value wins");
+  assert.equal(there.most, 1);
+  assert.equal(there.posts, 3);
   channel.close();
 });
 
-test("where neither works it says so, and recovers with the last value", async () => {
-  const there = world({ up: false, http: false });
+test("it goes back to the socket when that works, and posts no more", async () => {
+  const there = world({ sockets: "refused" });
   const { channel, seen, ask } = open(there);
   ask(1);
-  await until(() => there.posts > 0, "a POST");
-  await until(() => seen.states.at(-1) === "reconnecting", "reconnecting");
-  ask(7);
-  there.up = true;
-  await until(() => seen.answers.includes(14), "recovery");
-  assert.ok(!seen.answers.includes(2), "the older question was replaced");
+  await pass(100);
+  there.line = "up";
+  await pass(1000);
+  const { posts } = there;
+  ask(2);
+  await pass(10);
+  assert.equal(seen.states.at(-1), "live");
+  assert.deepEqual(seen.answers, [2, 4]);
+  assert.equal(there.posts, posts);
   channel.close();
 });
+
+test("where sockets hang it posts within a second, and gives each socket up in time", async () => {
+  const there = world({ sockets: "swallowed" });
+  const { channel, seen, ask } = open(there);
+  ask(7);
+  await pass(1000);
+  assert.deepEqual(seen.answers, [14]);
+  assert.deepEqual(seen.states, ["http"]);
+  await pass(5000);
+  assert.ok(there.sockets[0].closed);
+  assert.equal(there.sockets.length, 2);
+  assert.equal(seen.states.at(-1), "http", "it does not say otherwise meanwhile");
+  channel.close();
+});
+
+test("a socket that swallows questions is tried with an empty one from then on", async () => {
+  const there = world({ sockets: "mute" });
+  const { channel, seen, ask } = open(there);
+  ask(1);
+  await pass(3100);
+  assert.deepEqual(seen.answers, [2], "by POST");
+  for (let i = 2; i < 10; i += 1) {
+    ask(i);
+    await pass(1000);
+  }
+  assert.deepEqual(there.asked, [1], "no further question went the wrong way");
+  assert.equal(seen.answers.at(-1), 18);
+  there.line = "up";
+  await pass(20_000);
+  ask(20);
+  await pass(10);
+  assert.equal(seen.states.at(-1), "live");
+  assert.equal(there.asked.at(-1), 20);
+  assert.deepEqual(seen.errors, [], "the answer to the empty question is nobody's");
+  channel.close();
+});
+
+for (const http of ["down", "portal", "silent"])
+  test(`where neither works it says so, recovers with the last value: HTTP ${http}`, async () => {
+    const there = world({ sockets: "refused", http });
+    const { channel, seen, ask } = open(there);
+    ask(1);
+    await pass(11_000);
+    assert.ok(there.posts > 0);
+    assert.deepEqual(seen.states, ["reconnecting"]);
+    ask(7);
+    there.line = there.http = "up";
+    await pass(10_000);
+    assert.deepEqual(seen.answers, [14], "the older question was replaced");
+    assert.deepEqual(seen.errors, []);
+    assert.equal(seen.states.at(-1), "live");
+    channel.close();
+  });
+
+test("a server that goes away while questions go by POST is looked for often", async () => {
+  const there = world({ sockets: "refused" });
+  const { channel, seen, ask } = open(there);
+  ask(1);
+  await pass(60_000); // the pauses between sockets have grown
+  there.http = "down";
+  ask(2);
+  await pass(2000);
+  assert.equal(seen.states.at(-1), "reconnecting");
+  there.line = there.http = "up";
+  await pass(4000);
+  assert.deepEqual(seen.answers, [2, 4]);
+  channel.close();
+});
+
+for (const name of ["online", "offline"])
+  test(`when the browser goes ${name} the line is made anew`, async () => {
+    const there = world();
+    const { channel, seen, ask } = open(there);
+    await pass(5);
+    there.line = "mute"; // what is sent now is lost
+    ask(1);
+    await pass(5);
+    there.line = "up";
+    there.happens(name);
+    await pass(10);
+    assert.deepEqual(seen.answers, [2]);
+    assert.equal(seen.states.at(-1), "live");
+    assert.equal(there.sockets.length, 2);
+    channel.close();
+  });
 
 test("a closed channel asks nothing", async () => {
   const there = world();
   const { channel, seen, ask } = open(there);
   channel.close();
   ask(1);
-  await new Promise((resolve) => setTimeout(resolve, 30));
-  assert.deepEqual(there.asked, []);
+  there.happens("online");
+  await pass(1000);
+  assert.deepEqual([there.asked, there.posts, there.sockets.length], [[], 0, 1]);
   assert.deepEqual(seen.answers, []);
 });
