@@ -27,7 +27,7 @@ def originals(run: Run) -> np.ndarray:
             f"The images of {run.name!r} are of the data set {name!r}, which is unknown here; "
             f"there are: {', '.join(DATASETS)}."
         )
-    foreign = f"The codes of {run.name!r} do not belong to the data set {name!r} that is known here."
+    foreign = f"The codes of {run.name!r} do not belong to the data set {name!r} as it is here."
     if info.image_shape != shape:
         raise OriginalsMissing(foreign)
     if not is_available(name):

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.sync.client import ClientConnection, connect
 
 from vae.errors import VaeError
-from vae.serve.protocol import pack_floats, pack_pixels
+from vae.serve.protocol import pack_floats, pack_pixels, pack_rows
 
 
 class LiveClient:
@@ -80,6 +80,17 @@ class LiveClient:
         """z (n, d) -> x, y and spread on a map, (n, 3) float32."""
         question = f"/place?{urlencode({'map': map_id})}"
         return np.frombuffer(self._ask(question, pack_floats(z)), "<f4").reshape(-1, 3)
+
+    def nearest(self, z: np.ndarray, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """z (n, d) -> the k nearest held-out codes: rows (n, k) int64, distances (n, k) float32."""
+        question = f"/nearest?{urlencode({'k': k})}"
+        pairs = np.frombuffer(self._ask(question, pack_floats(z)), "<f4").reshape(-1, k, 2)
+        return pairs[..., 0].astype(np.int64), pairs[..., 1]
+
+    def images(self, rows: np.ndarray) -> np.ndarray:
+        """Rows (n,) of the held-out codes -> the images they encode, uint8 (n, H, W, C)."""
+        answer = np.frombuffer(self._ask("/images", pack_rows(rows)), np.uint8)
+        return answer.reshape(-1, *self.facts["image_shape"])
 
     def _ask(self, question: str, payload: bytes) -> bytes:
         if not self._websocket:

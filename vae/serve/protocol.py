@@ -18,6 +18,7 @@ MAX_BYTES = 64 * 2**20
 Shape = tuple[int, int, int]
 
 _FLOAT = np.dtype("<f4")
+_INDEX = np.dtype("<u4")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:/@\s]+)(?::(?P<port>\d{1,5}))?")
 
@@ -60,9 +61,36 @@ def parse_pixels(payload: bytes | str, image_shape: Shape, limit: int = MAX_ROWS
     return np.frombuffer(rows, np.uint8).reshape(-1, *image_shape)
 
 
+def parse_rows(payload: bytes | str, limit: int = MAX_ROWS) -> np.ndarray:
+    """Row numbers from a frame: uint32 (n,), 1 ≤ n ≤ ``limit``.
+
+    Raises:
+        ProtocolError: on text, a wrong length or too many rows.
+    """
+    rows = _check_rows(payload, _INDEX.itemsize, "row numbers of one uint32", limit)
+    return np.frombuffer(rows, _INDEX).astype(np.uint32, copy=False)
+
+
+def parse_count(text: str, most: int) -> int:
+    """A whole number from a query: 1 to ``most``.
+
+    Raises:
+        ProtocolError: if it is anything else.
+    """
+    # isdecimal alone also takes other scripts' digits; the length keeps int() quick
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):
+        raise ProtocolError(f"k={text[:40]} came; a whole number from 1 to {most} is allowed.")
+    return int(text)
+
+
 def pack_floats(values: np.ndarray) -> bytes:
     """Numbers as little-endian float32, in C order."""
     return np.ascontiguousarray(values, _FLOAT).tobytes()
+
+
+def pack_rows(rows: np.ndarray) -> bytes:
+    """Row numbers as little-endian uint32."""
+    return np.ascontiguousarray(rows, _INDEX).tobytes()
 
 
 def pack_pixels(images: np.ndarray) -> bytes:

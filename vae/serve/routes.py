@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from asyncio import to_thread
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,21 +19,12 @@ from vae.latent.statistics import summary
 from vae.maps import load_map
 from vae.runs import list_runs
 from vae.serve.assets import plotly, read_files, static_file
-from vae.serve.protocol import (
-    max_rows,
-    origin_allowed,
-    pack_error,
-    pack_floats,
-    pack_pixels,
-    parse_latents,
-    parse_pixels,
-)
+from vae.serve.operations import OPERATIONS, Operation
+from vae.serve.protocol import max_rows, origin_allowed, pack_error, pack_floats
 from vae.serve.service import LiveModel, LiveModels
 
 log = logging.getLogger(__name__)
 
-Query = Mapping[str, str]
-Operation = Callable[[LiveModel, bytes | str, Query], Awaitable[bytes]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -54,32 +45,13 @@ def make_routes(static_dir: Path) -> list[BaseRoute]:
             "/live/static/{version}/{file}", _guarded(partial(static_file, read_files(static_dir)))
         ),
     ]
-    for operation in (decode, encode, place):
+    for operation in OPERATIONS:
         path = f"/live/models/{{name}}/{operation.__name__}"
         routes += [
             WebSocketRoute(path, partial(socket, models, operation)),
             Route(path, _guarded(partial(post, models, operation)), methods=["POST"]),
         ]
     return routes
-
-
-async def decode(model: LiveModel, payload: bytes | str, query: Query) -> bytes:
-    """float32 z (n, d) -> uint8 pixels (n, H, W, C)."""
-    config = model.run.config.model
-    z = parse_latents(payload, config.latent_dim, max_rows(config.image_shape))
-    return pack_pixels(await model.decode(z))
-
-
-async def encode(model: LiveModel, payload: bytes | str, query: Query) -> bytes:
-    """uint8 pixels (n, H, W, C) -> float32 mean and log-variance (n, 2, d)."""
-    shape = model.run.config.model.image_shape
-    return pack_floats(await model.encode(parse_pixels(payload, shape, max_rows(shape))))
-
-
-async def place(model: LiveModel, payload: bytes | str, query: Query) -> bytes:
-    """float32 z (n, d) -> float32 x, y, spread (n, 3) on the map ``?map=``, t-SNE if not given."""
-    z = parse_latents(payload, model.run.config.model.latent_dim)
-    return pack_floats(await model.place(query.get("map", "tsne"), z))
 
 
 async def socket(models: LiveModels, operation: Operation, websocket: WebSocket) -> None:

@@ -7,25 +7,28 @@ import math
 import os
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 
 from vae.errors import VaeError
 from vae.inference import FARTHEST, decode_pixels, encode_pixels
+from vae.latent.neighbours import nearest_codes
 from vae.latent.statistics import facts
 from vae.maps import list_maps, placement
 from vae.model import VAE
+from vae.originals import originals
 from vae.runs import Run, find_run, load_model
 from vae.serve.batching import Batcher, Forward, measure_limits
 from vae.serve.subpixel import faster_decoder
 
 CAPACITY = 8  # loaded models, a few MB each
-PLACEMENTS = 32  # maps of one model; every pair of dimensions is one
+MADE = 32  # things made of one model when asked for: mostly maps, every pair of dimensions is one
 # A model in use is compared with its files every second, while its frames go on being answered;
 # one that nobody asked for lately is compared before it answers.
 RECHECK_SECONDS, STALE_SECONDS = 1.0, 3.0
@@ -36,6 +39,8 @@ Stamp = tuple[tuple[str, int, int], ...]
 # One thread for each kind of work: within a kind, models take turns pass by pass; a slow
 # placement does not hold up decoding.
 Workers = dict[str, ThreadPoolExecutor]
+
+Made = TypeVar("Made")
 
 
 class LiveModel:
@@ -51,7 +56,7 @@ class LiveModel:
         self.stamp = stamp
         self.checked = time.monotonic()
         self._workers = workers
-        self._places: dict[str, Batcher] = {}
+        self._made: dict[str, asyncio.Task[Any]] = {}
         # channels_last: the same sums in another order, which convolutions on a CPU do faster
         model = load_model(run)
         model.decoder = faster_decoder(model.decoder)
@@ -69,24 +74,56 @@ class LiveModel:
             VaeError: if the model has no such map, or z lies too far out for its distances to
                 codes to be numbers.
         """
-        if (reach := float(np.abs(z).max(initial=0.0))) > FARTHEST:
-            raise VaeError(
-                f"z reaches {reach:.3g}; a place is known for values up to {FARTHEST:g}."
-            )
-        batcher = self._places.get(map_id)
-        if batcher is None:
-            batcher = await asyncio.to_thread(self._placement, map_id)
-            if len(self._places) >= PLACEMENTS:
-                self._places.pop(next(iter(self._places)))
-            self._places[map_id] = batcher
+        _check_reach(z)
+        batcher = await self._once(f"place {map_id}", partial(self._placement, map_id))
         return await batcher(z)
+
+    async def nearest(self, z: np.ndarray) -> np.ndarray:
+        """The held-out codes nearest to each of (n, d): rows and distances, (n, K, 2) float32.
+
+        Raises:
+            VaeError: if the model has no codes, or z lies too far out.
+        """
+        _check_reach(z)
+        batcher = await self._once("nearest", self._search)
+        return await batcher(z)
+
+    async def images(self, rows: np.ndarray) -> np.ndarray:
+        """The held-out images that rows (n,) of the codes encode, (n, H, W, C) uint8.
+
+        Raises:
+            VaeError: if there is no such row, or the data set's files are not here.
+        """
+        images = await self._once("images", partial(originals, self.run))
+        if (largest := rows.max()) >= len(images):
+            raise VaeError(f"Row {largest} was asked for; rows 0 to {len(images) - 1} are allowed.")
+        return await asyncio.to_thread(images.__getitem__, rows)
 
     def facts(self) -> dict[str, Any]:
         """What ``GET /live/models/{name}`` answers. Reads files: not for the event loop."""
         return facts(self.run) | {"maps": list_maps(self.run)}
 
+    async def _once(self, key: str, make: Callable[[], Made]) -> Made:
+        """What ``make`` makes in a thread: at the first question, once for all who ask."""
+        if key not in self._made:
+            if len(self._made) >= MADE:
+                self._made.pop(next(iter(self._made)))
+            self._made[key] = asyncio.create_task(asyncio.to_thread(make), name=f"live {key}")
+            self._made[key].add_done_callback(partial(self._forget_failed, key))
+        task: asyncio.Task[Made] = self._made[key]
+        await asyncio.wait([task])  # who leaves meanwhile does not take it away from the others
+        return task.result()
+
+    def _forget_failed(self, key: str, task: asyncio.Task[Any]) -> None:
+        """The next question tries again."""
+        if not task.cancelled() and task.exception() and self._made.get(key) is task:
+            del self._made[key]
+
     def _placement(self, map_id: str) -> Batcher:
         return self._batcher("place", placement(self.run, map_id), _blank_codes(self.run))
+
+    def _search(self) -> Batcher:
+        return self._batcher("nearest", nearest_codes(self.run.codes().mu), _blank_codes(self.run))
 
     def _batcher(self, task: str, forward: Forward, row: np.ndarray) -> Batcher:
         limits = measure_limits(forward, row)
@@ -108,7 +145,7 @@ class LiveModels:
         self._loading: dict[str, asyncio.Task[LiveModel]] = {}
         self._workers = {
             task: ThreadPoolExecutor(1, thread_name_prefix=f"live-{task}")
-            for task in ("decode", "encode", "place")
+            for task in ("decode", "encode", "place", "nearest")
         }
 
     async def get(self, name: str) -> LiveModel:
@@ -120,8 +157,9 @@ class LiveModels:
         model = self._models.get(name)
         age = math.inf if model is None else time.monotonic() - model.checked
         if model is None or age > STALE_SECONDS:
-            # shield: the first who asked may leave while others wait for the same model
-            return await asyncio.shield(self._refresh(name))
+            task = self._refresh(name)
+            await asyncio.wait([task])  # the first who asked may leave; the others still get it
+            return task.result()
         if age > RECHECK_SECONDS:
             self._refresh(name)
         self._models.move_to_end(name)
@@ -160,6 +198,13 @@ class LiveModels:
 
 def _posteriors(model: VAE, images: np.ndarray) -> np.ndarray:
     return np.stack(encode_pixels(model, images), axis=1)
+
+
+def _check_reach(z: np.ndarray) -> None:
+    if (reach := float(np.abs(z).max(initial=0.0))) > FARTHEST:
+        raise VaeError(
+            f"z reaches {reach:.3g}; its distance from codes is known up to {FARTHEST:g}."
+        )
 
 
 def _blank_codes(run: Run) -> np.ndarray:
