@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -12,7 +13,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -50,11 +53,16 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.runs = folder / "runs"
         self.log = folder / "log.txt"
-        port = _free_port()
-        self.url = f"http://127.0.0.1:{port}"
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, or start it again on the same port; returns when it answers."""
         command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-        flags = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
-        with self.log.open("w") as log:
+        flags = ["--server.headless=true", f"--server.port={self.port}"]
+        flags.append("--server.address=127.0.0.1")
+        with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 [*command, *flags],
                 cwd=ROOT,
@@ -92,15 +100,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert "Traceback" not in instance.log.read_text(), instance.log.read_text()
 
 
-@pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """A fresh session at 1440 × 900 that must end without an error on the console."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=server.url)
+@contextmanager
+def fresh_page(browser: Browser, url: str, allowed: str = "", **options: Any) -> Iterator[Page]:
+    """A page with a session of its own, which must end without an error on its console.
+
+    Args:
+        allowed: a regular expression; messages that it matches from their start on may be there.
+        options: of ``browser.new_context``.
+    """
+    context = browser.new_context(base_url=url, **options)
     context.set_default_timeout(30_000)
-    opened = context.new_page()
+    page = context.new_page()
     errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(f"uncaught: {error}"))
-    opened.on(
+    page.on("pageerror", lambda error: errors.append(f"uncaught: {error}"))
+    page.on(
         "console",
         lambda message: (
             errors.append(f"{message.text} ({message.location.get('url')})")
@@ -108,6 +121,15 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
             else None
         ),
     )
-    yield opened
-    context.close()
-    assert errors == []
+    try:
+        yield page
+    finally:
+        context.close()
+    assert [error for error in errors if not (allowed and re.match(allowed, error))] == []
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """A fresh session at 1440 × 900."""
+    with fresh_page(browser, server.url, viewport={"width": 1440, "height": 900}) as opened:
+        yield opened
