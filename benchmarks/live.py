@@ -1,10 +1,14 @@
 """How fast the live channel answers, beside an echo on the same server: the floor.
 
-    python benchmarks/live.py [--json] [--preset conv-16] [--clients 1 30 200] [--seconds 5]
+    python benchmarks/live.py [--json] [--models conv-16] [--clients 1 30 200] [--seconds 5]
+    python benchmarks/live.py --flood     # 50 clients, alone and beside one who floods
+    python benchmarks/live.py --soak 180  # 100 clients who come and go: is anything left behind?
 
-A server in a process of its own serves an untrained model (its weights do not change its speed).
-Each client asks for one image 30 times a second and waits for each answer; all clients run in this
-process, on the same machine, so that with many of them it shares the processor with the server.
+A server in a process of its own serves untrained models (weights do not change the speed). Each
+client asks for one image 30 times a second. All clients run in this process on the same machine,
+so they share the processor with the server; its and their shares are in cores (1 = one core).
+Where a question is still unanswered at the next due time, that one is not asked and counts as
+unanswered; ``fewest_answered_percent`` is of the client that was served worst.
 """
 
 from __future__ import annotations
@@ -14,148 +18,180 @@ import asyncio
 import json
 import os
 import platform
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from websockets.asyncio.client import connect
+from live_load import connect, measure
+from live_server import running_server  # puts the project on the path
+from live_soak import soak
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from vae.checkpoints import save_weights
+from vae.config import config_to_json
+from vae.files import write_json
+from vae.model import VAE
+from vae.presets import make_config
 
-
-def serve(port: int) -> None:
-    """The live routes and an echo, run as Streamlit runs them."""
-    import uvicorn
-    from starlette.applications import Starlette
-    from starlette.routing import WebSocketRoute
-    from starlette.websockets import WebSocket
-
-    from vae.serve.routes import make_routes
-
-    async def echo(websocket: WebSocket) -> None:
-        await websocket.accept()
-        async for frame in websocket.iter_bytes():
-            await websocket.send_bytes(frame)
-
-    app = Starlette(routes=[WebSocketRoute("/echo", echo), *make_routes(ROOT)])
-    uvicorn.run(
-        app, port=port, ws="websockets-sansio", ws_per_message_deflate=False, log_level="warning"
-    )
+# preset and image shape
+MODELS = {
+    "mnist-2d": ("mlp-2d", (28, 28, 1)),
+    "conv-16": ("conv-16", (28, 28, 1)),
+    "conv-64px": ("conv-64px", (64, 64, 1)),
+}
+FLOOD_CLIENTS, SOAK_CLIENTS = 50, 100
+FLOOD_ROWS, FLOOD_AHEAD = 1024, 2  # rows of a question; questions it has under way
 
 
-def write_model(folder: Path, preset: str) -> int:
-    """An untrained run called ``model``; returns its latent size."""
-    from vae.checkpoints import save_weights
-    from vae.config import config_to_json
-    from vae.files import write_json
-    from vae.model import VAE
-    from vae.presets import make_config
-
-    config = make_config(preset, "mnist", (28, 28, 1))
-    (folder / "model").mkdir()
-    write_json(folder / "model" / "config.json", config_to_json(config))
-    save_weights(VAE(config.model), folder / "model" / "weights.safetensors")
+def write_model(folder: Path, name: str) -> int:
+    """An untrained run called ``name``; returns its latent size."""
+    preset, shape = MODELS[name]
+    config = make_config(preset, "mnist", shape)
+    (folder / name).mkdir()
+    write_json(folder / name / "config.json", config_to_json(config))
+    save_weights(VAE(config.model), folder / name / "weights.safetensors")
     return config.model.latent_dim
 
 
-async def client(url: str, frame: bytes, rate: float, due: float, until: float) -> list[float]:
-    """Seconds of each round trip from ``due`` on: paced at ``rate`` a second, one in flight."""
-    times: list[float] = []
-    async with connect(url, compression=None) as websocket:
-        for _ in range(3):  # handshake, model loading and first passes are not what is measured
-            await websocket.send(frame)
-            await websocket.recv()
-        while due < until:
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            start = time.perf_counter()
-            await websocket.send(frame)
-            answer = await websocket.recv()
-            if isinstance(answer, str):
-                raise RuntimeError(answer)
-            times.append(time.perf_counter() - start)
-            due += 1 / rate
-    return times
+def decode_path(name: str) -> str:
+    return f"/live/models/{name}/decode"
 
 
-async def measure(url: str, frame: bytes, clients: int, rate: float, seconds: float) -> Any:
-    """Round trips in ms over all clients, and the least that one of them got answered."""
-    begin = time.perf_counter() + 2  # time for all to connect
-    starts = begin + np.linspace(0, 1 / rate, clients, endpoint=False)
-    tasks = (client(url, frame, rate, float(start), begin + seconds) for start in starts)
-    times = await asyncio.gather(*tasks)
-    ms = np.concatenate(times) * 1e3
+def codes(rows: int, latent_dim: int) -> bytes:
+    """Draws from the prior, as a question's payload."""
+    return np.random.default_rng(0).standard_normal((rows, latent_dim)).astype("<f4").tobytes()
+
+
+async def floored(
+    port: int, sizes: dict[str, int], clients: int, rate: float, seconds: float
+) -> dict[str, Any]:
+    """The echo and each model's decode with this many clients."""
+    question = codes(1, max(sizes.values()))
+    echo = await measure(port, "/echo", [question] * clients, rate, seconds)
+    rows = {"echo": echo}
+    for name, size in sizes.items():
+        questions = [codes(1, size)] * clients
+        await measure(port, decode_path(name), questions[:1], rate, 0.2)  # loads the model
+        row = await measure(port, decode_path(name), questions, rate, seconds)
+        row["median_to_echo"] = _ratio(row["median_ms"], echo["median_ms"])
+        row["p99_to_echo_median"] = _ratio(row["p99_ms"], echo["median_ms"])
+        rows[name] = row
+    return rows
+
+
+async def flooded(port: int, name: str, size: int, rate: float, seconds: float) -> dict[str, Any]:
+    """50 clients alone, then beside one who sends maximal questions as fast as it can."""
+    questions = [codes(1, size)] * FLOOD_CLIENTS
+    alone = await measure(port, decode_path(name), questions, rate, seconds)
+    flood = await connect(port, decode_path(name), codes(FLOOD_ROWS, size))
+    answers = 0
+
+    def again() -> None:
+        nonlocal answers
+        answers += 1
+        flood.transport.write(flood.question)
+
+    flood.on_answer = again
+    begun = asyncio.get_running_loop().time()
+    flood.transport.write(flood.question * FLOOD_AHEAD)
+    beside = await measure(port, decode_path(name), questions, rate, seconds)
+    took = asyncio.get_running_loop().time() - begun
+    flood.vanish()
     return {
-        "n": len(ms),
-        "per_second": round(len(ms) / seconds, 1),
-        "median_ms": round(float(np.median(ms)), 2),
-        "p99_ms": round(float(np.percentile(ms, 99)), 2),
-        "fewest_per_client": min(map(len, times)),
+        "alone": alone,
+        "beside_a_flood": beside,
+        "flood": {
+            "rows_per_question": FLOOD_ROWS,
+            "answers_per_second": round(answers / took, 2),
+            "rows_per_second": round(FLOOD_ROWS * answers / took),
+        },
     }
+
+
+def in_words(name: str, row: dict[str, Any]) -> str:
+    """One line for people."""
+    if row["median_ms"] is None:
+        times = "no answer"
+    else:
+        times = (
+            f"median {row['median_ms']:.2f} ms, 95 % {row['p95_ms']:.2f}, "
+            f"99 % {row['p99_ms']:.2f}, longest {row['max_ms']:.2f}"
+        )
+    if ratio := row.get("median_to_echo"):
+        times += f"; {ratio} × the echo"
+    return (
+        f"{name:16} {row['clients']:4} clients: {times}; worst served "
+        f"{row['fewest_answered_percent']:.1f} % answered; "
+        f"server {row['server_cores']} cores, clients {row['generator_cores']}"
+    )
+
+
+def run(options: argparse.Namespace, port: int, sizes: dict[str, int]) -> dict[str, Any]:
+    """What was asked for, printed for people unless as JSON."""
+
+    def say(line: str) -> None:
+        if not options.json:
+            print(line, flush=True)
+
+    found: dict[str, Any] = {}
+    if options.flood:
+        for name, size in sizes.items():
+            row = asyncio.run(flooded(port, name, size, options.rate, options.seconds))
+            found.setdefault("flood", {})[name] = row
+            say(in_words(name, row["alone"]))
+            say(in_words(f"{name} + flood", row["beside_a_flood"]))
+            say(f"  the flood got {row['flood']['answers_per_second']} answers of 1,024 a second")
+    if options.soak:
+        name, size = next(iter(sizes.items()))
+        questions = [codes(1, size)] * SOAK_CLIENTS
+        row = asyncio.run(soak(port, decode_path(name), questions, options.rate, options.soak))
+        found["soak"] = {"model": name, **row}
+        say(json.dumps(found["soak"], indent=2))
+    if not (options.flood or options.soak):
+        for clients in options.clients:
+            rows = asyncio.run(floored(port, sizes, clients, options.rate, options.seconds))
+            found[f"clients_{clients}"] = rows
+            for name, row in rows.items():
+                say(in_words(name, row))
+    return found
+
+
+def _ratio(value: float | None, floor: float | None) -> float | None:
+    return round(value / floor, 2) if value and floor else None
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--preset", default="conv-16")
-    parser.add_argument("--clients", type=int, nargs="+", default=[1, 30, 200])
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 30, 100, 200, 400])
     parser.add_argument("--rate", type=float, default=30, help="questions a second and client")
-    parser.add_argument("--seconds", type=float, default=5)
-    parser.add_argument("--serve", type=int, metavar="PORT", help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=float, default=5, help="of each measurement")
+    parser.add_argument("--flood", action="store_true", help="instead: beside one who floods")
+    parser.add_argument(
+        "--soak",
+        type=float,
+        nargs="?",
+        const=180,
+        metavar="SECONDS",
+        help="instead: clients who come and go for so long, of the first of the models",
+    )
     options = parser.parse_args()
-    if options.serve:
-        return serve(options.serve)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    result: dict[str, Any] = {
-        "preset": options.preset,
+    result = {
         "machine": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "uvicorn", "websockets")},
         "rate": options.rate,
+        "seconds": options.seconds,
     }
     with tempfile.TemporaryDirectory() as folder:
-        frame = np.zeros((1, write_model(Path(folder), options.preset)), "<f4").tobytes()
-        server = subprocess.Popen(
-            [sys.executable, __file__, "--serve", str(port)], env=os.environ | {"VAE_RUNS": folder}
-        )
-        try:
-            wait_for(port, server)
-            for clients in options.clients:
-                row: dict[str, Any] = {}
-                for name, path in (("echo", "/echo"), ("decode", "/live/models/model/decode")):
-                    url = f"ws://127.0.0.1:{port}{path}"
-                    row[name] = asyncio.run(
-                        measure(url, frame, clients, options.rate, options.seconds)
-                    )
-                row["ratio"] = round(row["decode"]["median_ms"] / row["echo"]["median_ms"], 2)
-                result[f"clients_{clients}"] = row
-                if not options.json:
-                    print(f"{clients:4} clients:", json.dumps(row), flush=True)
-        finally:
-            server.terminate()
-            server.wait()
+        sizes = {name: write_model(Path(folder), name) for name in options.models}
+        with running_server(Path(folder)) as port:
+            result |= run(options, port, sizes)
     if options.json:
         print(json.dumps(result, indent=2))
-
-
-def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    """Until the server listens."""
-    while True:
-        try:
-            return socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            if server.poll() is not None:
-                raise RuntimeError("The server did not start.") from None
-            time.sleep(0.05)
 
 
 if __name__ == "__main__":
