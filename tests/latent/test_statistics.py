@@ -37,6 +37,11 @@ def test_facts_of_a_run(tiny_run: Run) -> None:
     assert found["image_shape"] == [8, 8, 1]
     assert np.shape(found["quantiles"]) == (2, 7)  # a list of levels for each dimension
     assert np.all(np.diff(found["quantiles"], axis=1) > 0)
+    codes = tiny_run.codes().mu.astype(float)
+    distances = np.linalg.norm(codes[:, None] - codes, axis=2)
+    np.fill_diagonal(distances, np.inf)
+    expected = np.percentile(distances.min(axis=1), found["quantile_levels"])
+    np.testing.assert_allclose(found["neighbour_distances"], expected, atol=1e-5)
     evaluation = tiny_run.evaluation
     assert evaluation is not None
     # codes are kept in half precision; the evaluation is not

@@ -16,8 +16,11 @@ from vae.serve.protocol import (
     pack_error,
     pack_floats,
     pack_pixels,
+    pack_rows,
+    parse_count,
     parse_latents,
     parse_pixels,
+    parse_rows,
 )
 
 
@@ -66,6 +69,26 @@ def test_numbers_that_are_not_finite_are_refused_by_place(bad: float) -> None:
 def test_malformed_pixels_are_refused_in_a_sentence() -> None:
     with pytest.raises(ProtocolError, match=r"11 bytes came.*8 × 6 × 1 uint8 pixels"):
         parse_pixels(bytes(11), (8, 6, 1))
+
+
+def test_rows_survive_the_wire() -> None:
+    rows = np.array([0, 7, 2**32 - 1])
+    assert np.array_equal(parse_rows(pack_rows(rows)), rows)
+    assert pack_rows(np.array([1])) == b"\x01\x00\x00\x00"
+
+
+@pytest.mark.parametrize("payload", [b"", "0", bytes(6), bytes(4 * 1025)])
+def test_malformed_rows_are_refused_in_a_sentence(payload: bytes | str) -> None:
+    with pytest.raises(ProtocolError, match=r"1 to 1024 row numbers of one uint32 \(4 bytes each"):
+        parse_rows(payload)
+
+
+def test_a_count_is_a_whole_number_in_bounds() -> None:
+    assert [parse_count(text, 64) for text in ("1", "07", "64")] == [1, 7, 64]
+    for text in ("", "0", "65", "-1", "+1", " 1", "1.0", "1e1", "1_0", "٣", "five", "9" * 5000):
+        with pytest.raises(ProtocolError, match=r"came; a whole number from 1 to 64") as caught:
+            parse_count(text, 64)
+        assert len(str(caught.value)) < 120
 
 
 @given(st.binary(max_size=200), st.integers(1, 9))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from tests.serve.conftest import WriteRun
+from vae.datasets import load
 from vae.inference import decode_pixels, encode_pixels
-from vae.runs import load_model
-from vae.serve import protocol
-from vae.serve.protocol import pack_floats, pack_pixels
+from vae.runs import Run, load_model
+from vae.serve import protocol, service
+from vae.serve.protocol import pack_floats, pack_pixels, pack_rows
 
 Z = np.array([[0.5, -1.0], [2.0, 0.0]], np.float32)
 FOREIGN = {"Origin": "http://evil.example"}
@@ -73,6 +75,60 @@ def test_post_decodes_encodes_and_places(client: TestClient, runs: WriteRun) -> 
     assert ((placed[:, 2] >= 0) & (placed[:, 2] <= 1)).all()
 
 
+def ask(client: TestClient, way: str, path: str, payload: bytes) -> bytes | str:
+    """The answer by POST or by WebSocket: bytes, or the sentence of a refusal."""
+    if way == "post":
+        answer = client.post(path, content=payload)
+        return answer.content if answer.status_code == 200 else answer.json()["error"]
+    with client.websocket_connect(path) as socket:
+        socket.send_bytes(payload)
+        message = socket.receive()
+        return message.get("bytes") or json.loads(message["text"])["error"]
+
+
+@pytest.mark.parametrize("way", ["post", "socket"])
+def test_the_nearest_codes(client: TestClient, runs: WriteRun, way: str) -> None:
+    codes = runs("a").codes().mu
+    for query, k in (("", 1), ("?k=1", 1), ("?k=50", 50)):
+        answer = ask(client, way, f"/live/models/a/nearest{query}", pack_floats(Z))
+        assert isinstance(answer, bytes)
+        found = np.frombuffer(answer, "<f4").reshape(2, k, 2)
+        distances = np.linalg.norm(codes.astype(float) - Z[:, None], axis=2)
+        assert np.array_equal(found[..., 0], distances.argsort(axis=1)[:, :k])
+        np.testing.assert_allclose(found[..., 1], np.sort(distances, axis=1)[:, :k], rtol=1e-6)
+    for query in ("?k=51", "?k=0", "?k=many", "?k=", "?k=-1"):
+        sentence = ask(client, way, f"/live/models/a/nearest{query}", pack_floats(Z))
+        assert sentence == f"{query[1:]} came; a whole number from 1 to 50 is allowed."
+    sentence = ask(client, way, "/live/models/a/nearest", pack_floats(Z * 1e7))
+    assert sentence == "z reaches 2e+07; its distance from codes is known up to 1e+06."
+    assert "NaN" not in str(ask(client, way, "/live/models/a/nearest", pack_floats(Z * 1e5)))
+    assert "7 bytes came" in str(ask(client, way, "/live/models/a/nearest", bytes(7)))
+
+
+@pytest.mark.parametrize("way", ["post", "socket"])
+def test_the_originals_of_rows(client: TestClient, tiny_run: Run, way: str) -> None:
+    path = "/live/models/tiny/images"
+    rows = np.array([299, 0, 0, 17])
+    expected = load("digits", "test").images[rows]
+    assert ask(client, way, path, pack_rows(rows)) == expected.tobytes()
+    sentence = ask(client, way, path, pack_rows(np.array([1, 300])))
+    assert sentence == "Row 300 was asked for; rows 0 to 299 are allowed."
+    assert "1025 rows came" in str(ask(client, way, path, bytes(4 * 1025)))
+    assert "6 bytes came" in str(ask(client, way, path, bytes(6)))
+
+
+@pytest.mark.parametrize("way", ["post", "socket"])
+def test_missing_originals_are_said_and_tried_again(
+    client: TestClient, runs: WriteRun, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs("a")  # of 8 × 6 pixels, which the digits are not
+    question = ("/live/models/a/images", pack_rows(np.array([0])))
+    assert "do not belong to the data set 'digits'" in str(ask(client, way, *question))
+    found = np.arange(48, dtype=np.uint8).reshape(1, 8, 6, 1)
+    monkeypatch.setattr(service, "originals", lambda run: found)
+    assert ask(client, way, *question) == found.tobytes()
+
+
 def test_post_refuses_with_a_sentence_and_a_status(
     client: TestClient, runs: WriteRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,7 +180,7 @@ def test_a_socket_answers_errors_as_text_and_stays_usable(
             assert socket.receive_bytes() == decode_pixels(model, Z).tobytes()
 
 
-@pytest.mark.parametrize("operation", ["decode", "encode", "place"])
+@pytest.mark.parametrize("operation", ["decode", "encode", "place", "nearest", "images"])
 def test_a_socket_is_refused_before_it_is_accepted(
     client: TestClient, runs: WriteRun, operation: str
 ) -> None:
