@@ -118,6 +118,16 @@ def test_the_originals_of_rows(client: TestClient, tiny_run: Run, way: str) -> N
 
 
 @pytest.mark.parametrize("way", ["post", "socket"])
+def test_the_codes_of_rows(client: TestClient, tiny_run: Run, way: str) -> None:
+    path = "/live/models/tiny/codes"
+    rows = np.array([299, 0, 17])
+    assert ask(client, way, path, pack_rows(rows)) == pack_floats(tiny_run.codes().mu[rows])
+    sentence = ask(client, way, path, pack_rows(np.array([1, 300])))
+    assert sentence == "Row 300 was asked for; rows 0 to 299 are allowed."
+    assert len(client.get(path).content) == 4 * tiny_run.codes().mu.size
+
+
+@pytest.mark.parametrize("way", ["post", "socket"])
 def test_missing_originals_are_said_and_tried_again(
     client: TestClient, runs: WriteRun, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,7 +190,7 @@ def test_a_socket_answers_errors_as_text_and_stays_usable(
             assert socket.receive_bytes() == decode_pixels(model, Z).tobytes()
 
 
-@pytest.mark.parametrize("operation", ["decode", "encode", "place", "nearest", "images"])
+@pytest.mark.parametrize("operation", ["decode", "encode", "place", "nearest", "images", "codes"])
 def test_a_socket_is_refused_before_it_is_accepted(
     client: TestClient, runs: WriteRun, operation: str
 ) -> None:

@@ -11,6 +11,7 @@
 | ``WS, POST /live/models/{name}/place?map=ID`` | float32 z, n × d | float32 n × 3: x, y, spread |
 | ``WS, POST /live/models/{name}/nearest?k=K`` | float32 z, n × d | float32 n × K × 2 |
 | ``WS, POST /live/models/{name}/images`` | uint32 rows, n | uint8 pixels, n × H × W × C |
+| ``WS, POST /live/models/{name}/codes`` | uint32 rows, n | float32 n × d: those codes only |
 
 Numbers are little-endian, 1 ≤ n ≤ 1024 (fewer where the images of 1024 rows would exceed 64 MiB);
 ``encode`` answers each image's posterior mean, then its log-variance. ``nearest`` answers the K

@@ -50,4 +50,9 @@ async def images(model: LiveModel, payload: bytes | str, query: Query) -> bytes:
     return pack_pixels(await model.images(parse_rows(payload, limit)))
 
 
-OPERATIONS: tuple[Operation, ...] = (decode, encode, place, nearest, images)
+async def codes(model: LiveModel, payload: bytes | str, query: Query) -> bytes:
+    """uint32 rows (n,) -> those of the codes, float32 (n, d). (A GET answers all of them.)"""
+    return pack_floats(await model.codes(parse_rows(payload)))
+
+
+OPERATIONS: tuple[Operation, ...] = (decode, encode, place, nearest, images, codes)

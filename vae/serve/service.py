@@ -95,9 +95,18 @@ class LiveModel:
             VaeError: if there is no such row, or the data set's files are not here.
         """
         images = await self._once("images", partial(originals, self.run))
-        if (largest := rows.max()) >= len(images):
-            raise VaeError(f"Row {largest} was asked for; rows 0 to {len(images) - 1} are allowed.")
+        _check_rows(rows, len(images))
         return await asyncio.to_thread(images.__getitem__, rows)
+
+    async def codes(self, rows: np.ndarray) -> np.ndarray:
+        """Rows (n,) of the held-out codes: their posterior means, (n, d) float32.
+
+        Raises:
+            VaeError: if there is no such row, or the model has no codes.
+        """
+        codes = (await asyncio.to_thread(self.run.codes)).mu
+        _check_rows(rows, len(codes))
+        return codes[rows]
 
     def facts(self) -> dict[str, Any]:
         """What ``GET /live/models/{name}`` answers. Reads files: not for the event loop."""
@@ -205,6 +214,11 @@ def _check_reach(z: np.ndarray) -> None:
         raise VaeError(
             f"z reaches {reach:.3g}; its distance from codes is known up to {FARTHEST:g}."
         )
+
+
+def _check_rows(rows: np.ndarray, n: int) -> None:
+    if (largest := rows.max()) >= n:
+        raise VaeError(f"Row {largest} was asked for; rows 0 to {n - 1} are allowed.")
 
 
 def _blank_codes(run: Run) -> np.ndarray:
