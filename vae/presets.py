@@ -33,6 +33,12 @@ PRESETS: dict[str, Preset] = {
         widths=(32, 64),
         latent_dim=16,
     ),
+    "conv-64px": Preset(
+        "Convolutional VAE for 64 × 64 pixels, grey or colour: five stages, 32 latent dimensions.",
+        network="conv",
+        widths=(32, 32, 64, 64, 128),
+        latent_dim=32,
+    ),
     "mlp-400-20": Preset(
         "The first VAE of every course: one hidden layer of 400, 20 latent dimensions.",
         network="mlp",
