@@ -129,9 +129,13 @@ def test_a_restarted_server_is_found_again(browser: Browser, tmp_path: Path) -> 
             # Streamlit's own part comes back too, as a new session that knows only the URL.
             expect(page.get_by_role("combobox").first).to_be_enabled()
             before = page.url
-            page.locator(".vae input[type=range]").first.press("ArrowLeft")
+            for _ in range(10):  # what is told during a session's very first run is not heard
+                page.locator(".vae.explore input[type=range]").first.press("ArrowLeft")
+                page.wait_for_timeout(300)
+                if page.url != before:
+                    break
             expect(page).not_to_have_url(before)
-            assert _slider_values(page)[0] == pytest.approx(values[0], abs=0.1)
+            assert values[0] - 2 < _slider_values(page)[0] < values[0]
             assert _slider_values(page)[1:] == values[1:]
             _assert_the_last_value_won(page)
     finally:
