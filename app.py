@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages import PAGES
+from vae.serve.at_once import ANSWERS_AT_ONCE
 from vae.serve.deep_links import page_routes
 from vae.serve.routes import make_routes
 
@@ -18,4 +19,5 @@ app = st.App(
         *make_routes(static_dir=HERE / "pages" / "components"),
         *page_routes(*(page.module for page in PAGES)),
     ],
+    middleware=[ANSWERS_AT_ONCE],
 )

@@ -134,7 +134,7 @@ async def model_facts(models: LiveModels, request: Request) -> Response:
     """One model's facts (:func:`vae.latent.statistics.facts`) and the maps it has."""
     try:
         model = await models.get(request.path_params["name"])
-        return JSONResponse(await to_thread(model.facts))
+        return JSONResponse(await model.facts())
     except VaeError as error:
         return _json_error(error, 404)
 

@@ -108,9 +108,10 @@ class LiveModel:
         _check_rows(rows, len(codes))
         return codes[rows]
 
-    def facts(self) -> dict[str, Any]:
-        """What ``GET /live/models/{name}`` answers. Reads files: not for the event loop."""
-        return facts(self.run) | {"maps": list_maps(self.run)}
+    async def facts(self) -> dict[str, Any]:
+        """What ``GET /live/models/{name}`` answers: its statistics, and the maps it has by now."""
+        statistics = await self._once("facts", partial(facts, self.run))
+        return statistics | {"maps": await asyncio.to_thread(list_maps, self.run)}
 
     async def _once(self, key: str, make: Callable[[], Made]) -> Made:
         """What ``make`` makes in a thread: at the first question, once for all who ask."""
