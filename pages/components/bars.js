@@ -1,0 +1,83 @@
+/** q(z|x) dimension by dimension: an interval for each, over the prior, on one common axis. */
+
+import { element } from "./dom.js";
+import { dimensionName, fractionOf, signed } from "./latent.js";
+import { sum } from "./posterior.js";
+
+const MOST = 24; // dimensions that can be read; the rest is summed up in words
+
+/** The axis −reach … reach that the codes of a model need: a whole number, 3 at least. Pure. */
+export const reachOf = (quantiles) =>
+  Math.max(3, ...quantiles.map((levels) => Math.ceil(Math.max(-levels[0], levels.at(-1)))));
+
+/**
+ * @param {object} options
+ * @param {number[]} options.kl mean KL of each dimension over images: the order of the rows
+ * @param {number[][]} options.quantiles of q(z), for each dimension
+ */
+export function makeBars({ kl, quantiles }) {
+  const reach = reachOf(quantiles);
+  const axis = [-reach, reach];
+  const percent = (value) => 100 * fractionOf(value, axis);
+  const order = kl.map((_, j) => j).sort((a, b) => kl[b] - kl[a]);
+  const rows = order.slice(0, MOST).map((dim) => {
+    const [wide, narrow, mean] = ["wide", "narrow", "mean"].map((kind) => element("i", { class: kind }));
+    const value = element("span", { class: "value number" });
+    const row = element("div", { class: "row", role: "listitem" },
+      element("span", { class: "name" }, "z", element("sub", {}, String(dim + 1))),
+      element("div", { class: "track" }, wide, narrow, mean), value);
+    return { dim, row, wide, narrow, mean, value };
+  });
+  const prior = element("div", { class: "prior", "aria-hidden": "true" });
+  for (const [name, width] of [["one", 1], ["two", 2]]) {
+    const band = element("i", { class: name });
+    span(band, -width, width);
+    prior.append(band);
+  }
+  const ticks = element("div", { class: "row ticks", "aria-hidden": "true" }, element("span"),
+    element("div", { class: "track" }, ...[-reach, 0, reach].map((at) => {
+      const tick = element("span", { class: "number" }, at === 0 ? "0" : signed(at, 0));
+      tick.style.left = `${percent(at)}%`;
+      return tick;
+    })));
+  const rest = element("p", { class: "rest quiet number" });
+  const list = element("div", { class: "bars", role: "list", "data-empty": "true" },
+    prior, ...rows.map(({ row }) => row), ticks);
+  list.style.setProperty("--rows", rows.length);
+
+  function span(band, low, high) {
+    band.style.left = `${percent(low)}%`;
+    band.style.width = `${percent(high) - percent(low)}%`;
+  }
+
+  return {
+    element: element("div", {}, list, ...(order.length > MOST ? [rest] : [])),
+
+    /** @param {{mean: Float32Array, sigma: Float32Array}} q */
+    show({ mean, sigma }) {
+      list.dataset.empty = "false";
+      for (const { dim, wide, narrow, mean: dot } of rows) {
+        const [m, s] = [mean[dim], sigma[dim]];
+        span(wide, m - 2 * s, m + 2 * s);
+        span(narrow, m - s, m + s);
+        dot.style.left = `${percent(m)}%`;
+      }
+    },
+
+    /** The numbers, less often than the bars: they are to be read. */
+    write({ mean, sigma, kl: nats }) {
+      for (const { dim, row, value } of rows) {
+        value.textContent = `${signed(mean[dim])} ± ${sigma[dim].toFixed(2)}`;
+        row.title = `${dimensionName(dim)}: ${nats[dim].toFixed(2)} nats for this image`;
+      }
+      const others = order.slice(MOST).map((dim) => nats[dim]);
+      rest.textContent = `${others.length} more dimensions: ${sum(others).toFixed(2)} nats together`;
+    },
+
+    clear() {
+      list.dataset.empty = "true";
+      rest.textContent = "";
+      for (const { value } of rows) value.textContent = "";
+    },
+  };
+}
