@@ -20,7 +20,8 @@ from tests.browser.proxy import Proxy, Rule
 from vae import decode_pixels, find_run, load_model
 
 START = "/?model=mnist-2d&z=0.50,-1.25"
-LIVE, HTTP, RECONNECTING = "live", "live, over plain HTTP (slower)", "reconnecting …"
+LIVE, HTTP, RECONNECTING = "live", "http", "reconnecting"
+SAID = {HTTP: "live, over plain HTTP (slower)", RECONNECTING: "reconnecting …"}
 # What the browser itself, and Streamlit, say of a network that fails.
 NETWORK = "WebSocket connection to|Failed to load resource|Cannot send rerun backMessage"
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
@@ -71,14 +72,18 @@ class Frames:
         self.sent += change > 0
 
 
-def _expect_line(page: Page, words: str) -> None:
-    expect(page.locator(".vae.explore .line-state")).to_have_text(words)
+def _expect_line(page: Page, state: str) -> None:
+    """The page becomes so connected, and says so where that is not as it should be."""
+    view = page.locator(".vae.explore")
+    expect(view).to_have_attribute("data-state", state, timeout=20_000)
+    if state in SAID:
+        expect(view.get_by_text(SAID[state]).first).to_be_visible()
 
 
-def _open(page: Page, words: str = LIVE) -> None:
+def _open(page: Page, state: str = LIVE) -> None:
     page.goto(START)
     page.locator('.vae.explore:not([data-decoded="0"])').wait_for()
-    _expect_line(page, words)
+    _expect_line(page, state)
 
 
 def _assert_the_last_value_won(page: Page) -> None:
