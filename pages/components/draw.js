@@ -7,7 +7,7 @@ import { button, calm, element, mountModel, Paints, showLine } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { uniforms, freshSeed } from "./latent.js";
 import { unpackBase64 } from "./nearest.js";
-import { makePad } from "./drawpad.js";
+import { makeDrawPad } from "./drawpad.js";
 import { makeTools, rgb, toggle } from "./padtools.js";
 import { edgeLevel } from "./picture.js";
 import { drawPixels } from "./pixels.js";
@@ -52,7 +52,7 @@ function build(root, args) {
     model, shape, labels, images, onError, usual: args.data.usual,
     names: new Map(args.data.classes.map(({ label, name }) => [label, name])),
   });
-  const pad = makePad({ shape, drawing, brush, prompt: words.prompt, onInk: look });
+  const pad = makeDrawPad({ shape, drawing, brush, prompt: words.prompt, onInk: look });
   const tools = makeTools({
     brush, palette,
     on: {
