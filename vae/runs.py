@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import Any
 
 import numpy as np
@@ -144,8 +145,8 @@ def check_name(name: str) -> str:
     """
     if not re.fullmatch(NAME_PATTERN, name):
         raise VaeError(
-            f"{name!r} is no name for a model: use 1 to 64 letters, digits, '.', '_' or '-', "
-            "beginning with a letter or digit."
+            f"{shortened(name)} is no name for a model: use 1 to 64 letters, digits, '.', '_' "
+            "or '-', beginning with a letter or digit."
         )
     return name
 

@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from reprlib import repr as shortened
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -32,7 +33,8 @@ async def static_file(files: dict[str, bytes], request: Request) -> Response:
     """One of ``files``; anything else is 404."""
     name = request.path_params["file"]
     if name not in files:
-        return JSONResponse({"error": f"There is no file {name!r} here."}, 404)
+        sentence = f"There is no file {shortened(name)} here; only the pages' .js and .css are."
+        return JSONResponse({"error": sentence}, 404)
     kind = name.rpartition(".")[2]
     return Response(files[name], media_type=_MEDIA_TYPES[kind], headers=_FOREVER | _SAFE)
 

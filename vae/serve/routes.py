@@ -7,11 +7,13 @@ from asyncio import to_thread
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import Any
 
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from vae.errors import VaeError
@@ -22,6 +24,7 @@ from vae.serve.assets import plotly, read_files, static_file
 from vae.serve.operations import OPERATIONS, Operation
 from vae.serve.protocol import max_rows, origin_allowed, pack_error, pack_floats
 from vae.serve.service import LiveModel, LiveModels
+from vae.serve.violations import log_violations_in_a_line
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +34,14 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def make_routes(static_dir: Path) -> list[BaseRoute]:
     """The routes to hand to the server's application, with a model cache of their own.
 
+    Also keeps what clients send amiss from filling the log (:mod:`vae.serve.violations`).
+
     Args:
         static_dir: the folder whose ``.js`` and ``.css`` files ``/live/static/…`` serves.
     """
+    log_violations_in_a_line()
     models = LiveModels()
-    routes: list[BaseRoute] = [
+    routes: list[Route | WebSocketRoute] = [
         Route("/live/models", _guarded(model_list)),
         Route("/live/models/{name}", _guarded(partial(model_facts, models))),
         Route("/live/models/{name}/codes", _guarded(partial(codes, models))),
@@ -51,7 +57,7 @@ def make_routes(static_dir: Path) -> list[BaseRoute]:
             WebSocketRoute(path, partial(socket, models, operation)),
             Route(path, _guarded(partial(post, models, operation)), methods=["POST"]),
         ]
-    return routes
+    return [*routes, Mount("/live", partial(nothing_here, ", ".join(map(_in_words, routes))))]
 
 
 async def socket(models: LiveModels, operation: Operation, websocket: WebSocket) -> None:
@@ -150,6 +156,13 @@ async def map_points(models: LiveModels, request: Request) -> Response:
     return await _array(models, request, lambda model: load_map(model.run, map_id).coords)
 
 
+async def nothing_here(known: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """Whatever else is asked of ``/live``, by any method or for a WebSocket: 404."""
+    what = f"{scope.get('method', 'WebSocket')} {scope['path']}"
+    refusal = _json_error(f"There is no {shortened(what)} here; there are: {known}.", 404)
+    await refusal(scope, receive, send)
+
+
 async def _array(
     models: LiveModels, request: Request, read: Callable[[LiveModel], Any]
 ) -> Response:
@@ -192,6 +205,12 @@ def _unforeseen(connection: HTTPConnection, error: Exception) -> VaeError:
     return VaeError(sentence)
 
 
+def _in_words(route: Route | WebSocketRoute) -> str:
+    if isinstance(route, WebSocketRoute):
+        return f"WebSocket {route.path}"
+    return f"{'POST' if 'POST' in (route.methods or ()) else 'GET'} {route.path}"
+
+
 def _same_origin(connection: HTTPConnection) -> bool:
     headers = connection.headers
     return origin_allowed(
@@ -201,8 +220,9 @@ def _same_origin(connection: HTTPConnection) -> bool:
 
 def _foreign(connection: HTTPConnection) -> Response:
     return _json_error(
-        f"The origin {connection.headers['origin']!r} is not this server "
-        f"({connection.headers.get('host')!r}); only its own pages may use the live channel.",
+        f"The origin {shortened(connection.headers['origin'])} is not this server "
+        f"({shortened(connection.headers.get('host'))}); "
+        "only its own pages may use the live channel.",
         403,
     )
 
