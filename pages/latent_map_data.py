@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
@@ -12,29 +13,21 @@ import numpy as np
 from pages import state
 from pages.explore import starting_code
 from pages.look import class_colour, class_name
-from vae.datasets import DATASETS, is_available, load
+from vae.datasets import DATASETS, is_available
 from vae.inference import image_terms
+from vae.latent.statistics import QUANTILE_LEVELS
+from vae.lift import lift
 from vae.map_quality import quality
-from vae.maps import Map, load_map
+from vae.maps import Map, linear_map, load_map
+from vae.originals import OriginalsMissing, originals
 from vae.runs import Run
 
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up")  # a new one every ten classes
-NOTES = {
-    "tsne": (
-        "t-SNE keeps neighbours together and little else: how large a cluster is, and how far it "
-        "lies from another, mean little. It has no inverse, so a code that is not one of these "
-        "points (◆) is placed between its nearest codes, with a circle of doubt."
-    ),
-    "pca": (
-        "PCA shows the two directions along which the codes vary most, in true scale; what "
-        "differs in the other directions falls on the same spot."
-    ),
-    "raw": "Two coordinates of z as they are, in true scale.",
-    "plane": (
-        "The whole latent space of this model, in true scale: every place is a code. Move over it "
-        "and the code under the pointer is decoded; a click keeps it."
-    ),
-}
+TSNE_NOTE = (
+    "t-SNE has no inverse: a place between the points stands for no code, so the lens shows the "
+    "image nearest to the pointer. Who is near whom means something; the sizes of clusters and "
+    "the distances between them mean little."
+)
 
 
 def component_data(run: Run, found: Map) -> dict[str, Any]:
@@ -53,7 +46,9 @@ def component_data(run: Run, found: Map) -> dict[str, Any]:
         "stamp": found.facts.get("date", ""),
         "plotly": version("plotly"),
         "exact": method != "tsne",
-        "freely": method == "raw" and d == 2,
+        "whole": method != "tsne" and d <= 2,
+        "lift": _lift(run, found.id, z),
+        "usual": _usual_distance(run),
         "axes": _axes(run, found),
         "labels": base64.b64encode(codes.labels.astype("<u2").tobytes()).decode(),
         "classes": [
@@ -69,8 +64,52 @@ def component_data(run: Run, found: Map) -> dict[str, Any]:
         "picked": None if picked is None else _image_facts(run, picked),
         "z": None if picked is not None else [round(float(v), 4) for v in z],
         "quality": _quality_terms(run, found),
-        "note": NOTES["plane" if method == "raw" and d == 2 else method],
+        "note": _note(run, method, picked),
     }
+
+
+def _lift(run: Run, map_id: str, z: np.ndarray) -> dict[str, Any] | None:
+    """The plane of codes that a linear map's places stand for; a map of another kind has none.
+
+    PCA: through the mean. Two dimensions: through the chosen code ``z`` (d,).
+    """
+    projection = linear_map(run, map_id)
+    if projection is None:
+        return None
+    plane = lift(projection, None if map_id == "pca" else z)
+    return {"origin": plane.origin.round(6).tolist(), "axes": plane.axes.T.round(9).tolist()}
+
+
+def _usual_distance(run: Run) -> float | None:
+    """How far the nearest other code of a held-out image is for 95 % of them."""
+    distances = state.model_facts(run)["neighbour_distances"]
+    return distances[QUANTILE_LEVELS.index(95)] if distances else None
+
+
+def _note(run: Run, method: str, picked: int | None) -> str:
+    """What a place of this map stands for, as the sentences below it."""
+    d = run.config.model.latent_dim
+    if method == "tsne":
+        return TSNE_NOTE
+    if d <= 2:
+        turned = ", turned so that the codes vary most across" if method == "pca" else ""
+        return (
+            f"The whole latent space of this model, in true scale{turned}: every place is a code, "
+            "and the lens decodes it. Click a place to keep its code, a point to pick its image."
+        )
+    others = "1 other" if d == 3 else f"{d - 2} others"
+    if method == "pca":
+        return (
+            "The two directions along which the codes vary most, in true scale. The lens decodes "
+            f"the plane of these two, with the {others} at their mean. A point's own code lies off "
+            "this plane: click the point to decode it."
+        )
+    chosen = "the chosen code" if picked is None else f"the picked image, {picked}"
+    return (
+        "Two coordinates of z, in true scale. The lens decodes the slice where these two vary and "
+        f"the {others} stay those of {chosen}. A point's own code lies off this slice: "
+        "click the point to decode it, and to move the slice there."
+    )
 
 
 def can_fetch(run: Run) -> bool:
@@ -86,10 +125,14 @@ def can_fetch(run: Run) -> bool:
 
 def _absence(run: Run) -> str | None:
     """Why no original can be shown, if so."""
-    if is_available(run.config.training.dataset):
-        return None
-    way_out = " The button above fetches it." if can_fetch(run) else ""
-    return f"Its data set is not on this computer; the map works without.{way_out}"
+    try:
+        originals(run)
+    except OriginalsMissing:
+        if is_available(run.config.training.dataset):
+            return "The data set on this computer is not the one of these codes."
+        way_out = " The button above fetches it." if can_fetch(run) else ""
+        return f"Its data set is not on this computer; the map works without.{way_out}"
+    return None
 
 
 def _axes(run: Run, found: Map) -> list[str]:
@@ -151,20 +194,8 @@ def _image_facts(run: Run, row: int) -> dict[str, Any]:
         "index": row,
         "kl": float(0.5 * (mu**2 + np.exp(logvar) - 1 - logvar).sum()),
         "reconstruction": None,
-        "original": None,
     }
-    image = _original(run, int(codes.indices[row]))
-    if image is not None:
-        terms = image_terms(state.model_of(run), image[None])
+    with contextlib.suppress(OriginalsMissing):
+        terms = image_terms(state.model_of(run), originals(run)[row : row + 1])
         facts["reconstruction"] = float(terms["reconstruction"][0])
-        facts["original"] = base64.b64encode(image.tobytes()).decode()
     return facts
-
-
-def _original(run: Run, index: int) -> np.ndarray | None:
-    dataset = run.config.training.dataset
-    if not is_available(dataset):
-        return None
-    images = load(dataset, "test").images
-    fits = index < len(images) and images.shape[1:] == run.config.model.image_shape
-    return images[index] if fits else None

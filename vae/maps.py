@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import Any, Literal
 
 import numpy as np
@@ -111,14 +112,15 @@ def load_map(run: Run, map_id: str) -> Map:
     Raises:
         VaeError: if the model has no such map (saying which it has), or its files are damaged.
     """
-    if (linear := _linear(run, map_id)) is not None:
+    if (linear := linear_map(run, map_id)) is not None:
         coords = linear(run.codes().mu)
         method = "pca" if map_id == "pca" else "raw"
         return Map(
             map_id, coords, {"method": method, "n": len(coords), "explained": linear.explained}
         )
     if map_id not in stored_maps(run):
-        raise VaeError(f"{run.name!r} has no map {map_id!r}; it has: {', '.join(list_maps(run))}.")
+        known = ", ".join(list_maps(run))
+        raise VaeError(f"{run.name!r} has no map {shortened(map_id)}; it has: {known}.")
     path = _map_path(run, map_id)
     return _read_map(path, path.stat().st_mtime_ns, len(run.codes().mu))
 
@@ -131,7 +133,7 @@ def placement(run: Run, map_id: str) -> Place:
     Raises:
         VaeError: if the model has no such map.
     """
-    if (linear := _linear(run, map_id)) is not None:
+    if (linear := linear_map(run, map_id)) is not None:
         return linear_placement(linear)
     found = load_map(run, map_id)
     return _neighbours(run, map_id, found.facts["fingerprint"], found.facts["date"])
@@ -195,7 +197,12 @@ def fit_map(
     return found
 
 
-def _linear(run: Run, map_id: str) -> Linear | None:
+def linear_map(run: Run, map_id: str) -> Linear | None:
+    """The map as a formula, for ``raw``, ``raw-I-J`` and ``pca``; ``None`` for all others.
+
+    Raises:
+        VaeError: if the model has not these dimensions.
+    """
     if map_id == "pca":
         return pca(run.codes().mu)
     if map_id == "raw":

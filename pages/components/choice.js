@@ -26,15 +26,14 @@ export class Choice {
   }
 
   /** An image's row, or a code that is no image's. Python hears of it at once. */
-  choose({ index, z }) {
-    this.picked = index ?? null;
-    this.free = z ?? null;
+  choose(target) {
+    this.#take(target);
     this.#send();
   }
 
-  /** A row on the way to another one, by the arrow keys: Python hears of the last. */
-  step(row) {
-    [this.picked, this.free] = [row, null];
+  /** The same on the way to another one, by the arrow keys: Python hears of the last. */
+  step(target) {
+    this.#take(target);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.#send(), TELL_AFTER);
   }
@@ -58,6 +57,10 @@ export class Choice {
 
   close() {
     clearTimeout(this.timer);
+  }
+
+  #take({ index, z }) {
+    [this.picked, this.free] = [index ?? null, z ?? null];
   }
 
   #send() {

@@ -1,43 +1,58 @@
-/** What the hand means on the map: the point under the pointer, a click, a key, the zoom buttons. */
+/** What the hand means on the map: a place or a point under it, a click, a key, the zoom buttons. */
 
 import { button, element } from "./dom.js";
-import { nearest, neighbourTowards } from "./nearest.js";
+import { liftTo } from "./lens.js";
+import { DIRECTIONS, nearest, neighbourTowards } from "./nearest.js";
 import { watchPointer } from "./pointer.js";
 
-const REACH = { mouse: 14, pen: 14, touch: 26 }; // px within which a point is meant
-const REACH_FREELY = 6; // where every place means a code, a point is meant only from near
+const REACH = { mouse: 40, pen: 40, touch: 60 }; // px within which the nearest point is meant
+const ON_DOT = 6; // px; where every place means a code, a point is meant only from this near
+const NUDGE = 8; // px of a step of the free code
 
 /**
  * @param {HTMLElement} host the focusable element of the plane
  * @param {() => object | null} map what is drawn now, null while there is nothing to point at:
- *   {plane, coords, freely, shows(row), picked, placed}
- * @param {object} on
- * @param {(target: {index?: number, z?: number[]} | null) => void} on.hovered
+ *   {plane, coords, lift, dots, shows(row), picked, placed}; `lift` where every place is a code,
+ *   `dots` whether a click on a point picks it there
+ * @param {object} on targets are {index} or, with a lift, {z, x, y, dot}: dot is the row of the
+ *   point that a click would pick, or -1
+ * @param {(target: object | null, at?: object) => void} on.hovered `at` as of watchPointer
  * @param {(target: {index?: number, z?: number[]}) => void} on.chosen
- * @param {(row: number) => void} on.stepped an arrow key went to this row
+ * @param {(target: {index?: number, z?: number[]}) => void} on.stepped by an arrow key
  * @param {() => void} on.opened Enter
  * @returns {() => void} let go
  */
 export function watchHand(host, map, on) {
   /** What a pixel of the map means: a point, a place of the plane, or nothing. */
-  function under(left, top, pointer) {
+  function under({ left, top, kind }) {
     const now = map();
     if (!now?.plane.contains(left, top)) return null;
-    const [x, y] = now.plane.toMap(left, top);
-    const reach = now.freely ? REACH_FREELY : REACH[pointer] ?? REACH.mouse;
-    const index = nearest(now.coords, x, y, reach / now.plane.scale, now.shows);
-    if (index >= 0) return { index };
-    return now.freely ? { z: [x, y] } : null;
+    const { plane, coords, lift, shows } = now;
+    const [x, y] = plane.toMap(left, top);
+    const within = (pixels) => nearest(coords, x, y, pixels / plane.scale, shows);
+    if (lift) return { z: liftTo(lift, x, y), x, y, dot: now.dots ? within(ON_DOT) : -1 };
+    const index = within(REACH[kind] ?? REACH.touch);
+    return index < 0 ? null : { index };
   }
 
-  function step(key) {
+  const choose = (target) => target && on.chosen(target);
+
+  /** An arrow key: to the next point that way; with Shift the free code, where there is one. */
+  function step(key, shift) {
     const now = map();
     if (!now) return;
-    const { coords, picked, placed, shows } = now;
-    const row = picked === null
+    const { plane, coords, lift, picked, placed, shows } = now;
+    if (shift && lift) {
+      const [x, y] = picked !== null ? [coords[2 * picked], coords[2 * picked + 1]]
+        : placed ? [placed.x, placed.y] : plane.middle;
+      const [dx, dy] = DIRECTIONS[key].map((way) => (way * NUDGE) / plane.scale);
+      on.stepped({ z: liftTo(lift, x + dx, y + dy) });
+      return;
+    }
+    const index = picked === null
       ? nearest(coords, placed?.x ?? 0, placed?.y ?? 0, Infinity, shows)
       : neighbourTowards(coords, picked, key, shows);
-    if (row >= 0) on.stepped(row);
+    if (index >= 0) on.stepped({ index });
   }
 
   const zoom = (factor) => map()?.plane.zoom(factor);
@@ -47,8 +62,8 @@ export function watchHand(host, map, on) {
     if (event.key === "+" || event.key === "=") zoom(1.4);
     else if (event.key === "-") zoom(1 / 1.4);
     else if (event.key === "0") whole();
-    else if (event.key === "Enter" && event.target === host && map()?.picked != null) on.opened();
-    else if (event.key.startsWith("Arrow")) step(event.key);
+    else if (event.key === "Enter" && event.target === host && map()) on.opened();
+    else if (event.key in DIRECTIONS) step(event.key, event.shiftKey);
     else return;
     event.preventDefault();
   }
@@ -65,12 +80,14 @@ export function watchHand(host, map, on) {
   host.append(element("div", { class: "tools" }, ...tools));
   host.addEventListener("keydown", pressed);
   const letGo = watchPointer(host, {
-    moved: (...place) => on.hovered(under(...place)),
+    moved: (place) => on.hovered(under(place), place),
     left: () => on.hovered(null),
-    clicked: (...place) => {
-      const target = under(...place);
-      if (target) on.chosen(target);
+    clicked: (place) => {
+      const target = under(place);
+      choose(target?.dot >= 0 ? { index: target.dot } : target);
     },
+    lifted: (place) => choose(under(place)),
+    pinched: (pinch) => map()?.plane.pinch(pinch),
   });
   return () => {
     host.removeEventListener("keydown", pressed);

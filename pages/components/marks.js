@@ -31,20 +31,13 @@ export class Marks {
    * @param {Plane} plane
    * @param {Float32Array} coords
    * @param {object} now
-   * @param {number | null} now.hovered @param {number | null} now.picked rows
+   * @param {number | null} now.picked a row
    * @param {{x: number, y: number, spread: number} | null} now.placed
    * @param {number[]} now.named the row at which each class is named, -1 for not at all
    */
-  place(plane, coords, { hovered, picked, placed, named }) {
-    const put = (mark, x, y) => {
-      const [left, top] = x === undefined ? [NaN, NaN] : plane.toPixel(x, y);
-      mark.hidden = !plane.contains(left, top); // also where it has no place
-      if (!mark.hidden) mark.style.transform = `translate(${left}px, ${top}px)`;
-    };
-    const putRow = (mark, row) =>
-      row === null || row < 0 ? put(mark) : put(mark, coords[2 * row], coords[2 * row + 1]);
-    putRow(this.hover, hovered);
-    putRow(this.pick, picked);
+  place(plane, coords, { picked, placed, named }) {
+    const put = (mark, x, y) => this.#put(mark, plane, x, y);
+    this.#putRow(this.pick, plane, coords, picked);
     this.#name(plane, coords, named, picked);
     put(this.diamond, placed?.x, placed?.y);
     put(this.doubt, placed?.spread > 0 ? placed.x : undefined, placed?.y);
@@ -53,6 +46,22 @@ export class Marks {
     this.doubt.style.width = this.doubt.style.height = `${2 * radius}px`;
     this.doubt.style.margin = `${-radius}px`;
     this.diamond.style.setProperty("--sure", confidence(placed.spread));
+  }
+
+  /** Put the ring of the hovered point, a row or null. Cheaper still: called on each move. */
+  ring(plane, coords, hovered) {
+    this.#putRow(this.hover, plane, coords, hovered);
+  }
+
+  #putRow(mark, plane, coords, row) {
+    if (row === null) this.#put(mark, plane);
+    else this.#put(mark, plane, coords[2 * row], coords[2 * row + 1]);
+  }
+
+  #put(mark, plane, x, y) {
+    const [left, top] = x === undefined ? [NaN, NaN] : plane.toPixel(x, y);
+    mark.hidden = !plane.contains(left, top); // also where it has no place
+    if (!mark.hidden) mark.style.transform = `translate(${left}px, ${top}px)`;
   }
 
   /** Write the classes' names where none covers another, nor a button or the picked point. */

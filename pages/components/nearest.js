@@ -20,7 +20,8 @@ export function nearest(coords, x, y, radius, visible = () => true) {
   return best;
 }
 
-const DIRECTIONS = {
+/** The way of each arrow key, in map coordinates. */
+export const DIRECTIONS = {
   ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],
 };
 

@@ -2,8 +2,8 @@
 
 import { element } from "./dom.js";
 import { signed } from "./latent.js";
+import { dataWords } from "./lens.js";
 import { swatch } from "./legend.js";
-import { unpackBase64 } from "./nearest.js";
 import { drawPixels } from "./pixels.js";
 
 /** [name, value, explanation] as an entry of a description list. */
@@ -26,11 +26,15 @@ export function panel({ shape, classes, labels, onSend }) {
   const button = (text, title, where) =>
     element("button", { type: "button", title, disabled: true, onclick: () => onSend(where) }, text);
   const figure = (caption, ...shown) => element("figure", {},
-    element("div", { class: "stage" }, ...shown), element("figcaption", {}, caption));
+    element("div", { class: "stage" }, ...shown), caption);
+  const imageName = (index) =>
+    `image ${index}${classes.size > 1 ? `: ${classes.get(labels[index])?.name}` : ""}`;
+  const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
   const original = canvas("Original image");
   const decoded = canvas("Decoded image");
   const absent = element("span", { class: "quiet absent" });
+  const captions = [element("figcaption"), element("figcaption")];
   const dot = swatch("transparent");
   const title = element("b");
   const origin = element("span", { class: "quiet" });
@@ -44,13 +48,32 @@ export function panel({ shape, classes, labels, onSend }) {
     button("Use as end B", "The other end of an interpolation", "b"),
   ];
 
+  /** Name, value and explanation of what is known of the shown code. */
+  function terms(shown, { image, near, usual, doubt }) {
+    const rows = [];
+    if (image) rows.push(["KL", `${image.kl.toFixed(1)} nats`, "KL(q(z|x) ‖ N(0, I))"]);
+    if (image?.reconstruction != null)
+      rows.push(["reconstruction", `${image.reconstruction.toFixed(1)} nats`,
+        "−log p(x|z) for one draw of z"]);
+    if (shown.z && shown.z.length <= 3)
+      rows.push(["z", Array.from(shown.z, (v) => signed(v)).join("  "), "The code"]);
+    if (near && usual != null)
+      rows.push(["nearest real code", `${near.distance.toFixed(2)} away: ${
+        dataWords(near.distance, usual)}`,
+      `On the data: within ${usual.toFixed(2)}, as 19 of 20 real codes are of another one`]);
+    if (doubt != null)
+      rows.push(["doubt", `${(100 * doubt).toFixed(0)} % of the map`,
+        "Its nearest codes are spread this far: the place is approximate"]);
+    return rows;
+  }
+
   return {
     line,
     message,
     element: element("section", { class: "panel", "aria-label": "The chosen point" },
       element("div", { class: "head" }, dot, title, origin),
       element("div", { class: "flow" },
-        figure("original", original, absent), figure("decoded from its code", decoded)),
+        figure(captions[0], original, absent), figure(captions[1], decoded)),
       facts, element("div", { class: "buttons" }, ...buttons),
       element("h4", {}, "How far to believe this map"), quality, line, message),
 
@@ -60,43 +83,46 @@ export function panel({ shape, classes, labels, onSend }) {
       drawPixels(decoded, bytes, shape);
     },
 
-    rate(terms) {
-      quality.replaceChildren(...terms.map(term));
+    /** The original of the shown image, or of the one nearest to the shown code. */
+    paintOriginal(bytes) {
+      original.hidden = false;
+      absent.hidden = true;
+      drawPixels(original, bytes, shape);
+    },
+
+    rate(rows) {
+      quality.replaceChildren(...rows.map(term));
     },
 
     /**
-     * @param {{index?: number, z?: number[]} | null} shown
+     * @param {{index?: number, z?: number[]}} shown
      * @param {object} known
      * @param {boolean} known.hovering whether it is only under the pointer
      * @param {boolean} known.chosen whether there is a point for the buttons
-     * @param {object | null} known.image what Python knows of this image: original, kl, …
+     * @param {object | null} known.image what Python knows of this image: kl, reconstruction
+     * @param {{row: number, distance: number} | null} known.near the real code nearest to a free z
+     * @param {number | null} known.usual distance between real codes, see dataWords
      * @param {number | null} known.doubt the spread of a placed code's neighbours
      * @param {string | null} known.absence why no original can be shown, if so
      */
-    describe(shown, { hovering, chosen, image, doubt, absence }) {
-      const index = shown?.index ?? null;
+    describe(shown, known) {
+      const { hovering, chosen, near, absence } = known;
+      const index = shown.index ?? null;
       const entry = index === null ? null : classes.get(labels[index]);
       dot.style.background = entry?.colour ?? "transparent";
-      title.textContent = index !== null
-        ? `Image ${index}${classes.size > 1 ? `: ${entry?.name}` : ""}` : "Your own code";
-      origin.textContent = hovering ? "under the pointer" : index !== null ? "picked" : "chosen";
+      dot.classList.toggle("none", entry == null);
+      title.textContent = index !== null ? capital(imageName(index))
+        : hovering ? "This place" : "Your own code";
+      origin.textContent = shown.dot >= 0 ? `click: ${imageName(shown.dot)}`
+        : hovering ? "under the pointer" : index !== null ? "picked" : "chosen";
       for (const one of buttons) one.disabled = !chosen;
-      original.hidden = !image?.original;
-      if (image?.original) drawPixels(original, unpackBase64(image.original, Uint8Array), shape);
+      captions[0].textContent = index !== null ? "original"
+        : near ? `nearest by code: ${imageName(near.row)}` : "original";
+      captions[1].textContent = index !== null ? "decoded from its code" : "decoded from this code";
+      if (absence) original.hidden = true;
       absent.hidden = !original.hidden;
-      absent.textContent = index === null ? "no image has just this code"
-        : absence ?? "click to see it";
-      const rows = [];
-      if (image) rows.push(["KL", `${image.kl.toFixed(1)} nats`, "KL(q(z|x) ‖ N(0, I))"]);
-      if (image?.reconstruction != null)
-        rows.push(["reconstruction", `${image.reconstruction.toFixed(1)} nats`,
-          "−log p(x|z) for one draw of z"]);
-      if (shown?.z && shown.z.length <= 3)
-        rows.push(["z", Array.from(shown.z, (v) => signed(v)).join("  "), "The code"]);
-      if (doubt != null)
-        rows.push(["doubt", `${(100 * doubt).toFixed(0)} % of the map`,
-          "Its nearest codes are spread this far: the place is approximate"]);
-      facts.replaceChildren(...rows.map(term));
+      absent.textContent = absence ?? "";
+      facts.replaceChildren(...terms(shown, known).map(term));
     },
   };
 }

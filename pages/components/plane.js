@@ -31,10 +31,16 @@ function hasWebGL() {
 
 const CONFIG = { displayModeBar: false, scrollZoom: true, doubleClick: false, responsive: false };
 
-/** Points get smaller as they get more, so that 60,000 still show their density. Pure. */
-export const pointSize = (n) => Math.max(2.5, Math.min(8, 26 / Math.log10(n + 10) ** 1.2));
+/**
+ * Points get smaller as they get more, so that 60,000 still show their density, and on a map of
+ * few pixels. Pure.
+ */
+export const pointSize = (n, width = 700) =>
+  Math.max(2.5, Math.min(8, 26 / Math.log10(n + 10) ** 1.2) * Math.max(0.7, Math.min(1, width / 700)));
 
 export class Plane {
+  #wanted = null; // the view of the next frame, while fingers or keys change it
+
   /** @param {HTMLElement} host a positioned element with a size */
   constructor(host, Plotly, moved) {
     this.host = host;
@@ -58,7 +64,7 @@ export class Plane {
     this.titles = titles;
     this.box = extent(coords, 0);
     this.view = extent(coords, 0.04);
-    const size = pointSize(coords.length / 2);
+    const size = pointSize(coords.length / 2, this.host.clientWidth);
     const traces = groups.map(({ rows, colour, symbol, visible }) => ({
       type: this.type,
       mode: "markers",
@@ -67,7 +73,9 @@ export class Plane {
       visible,
       marker: { color: colour, symbol, size, opacity: 0.8, line: { width: 0 } },
     }));
-    await this.Plotly.react(this.plot, traces, this.#layout(), CONFIG);
+    const layout = this.#layout();
+    this.colour = layout.font.color;
+    await this.Plotly.react(this.plot, traces, layout, CONFIG);
     if (this.closed) return;
     if (!this.listening) {
       this.listening = true;
@@ -83,12 +91,14 @@ export class Plane {
     return this.Plotly.restyle(this.plot, { visible: flags });
   }
 
-  /** Take the theme's colours again. */
+  /** Take the theme's colours again, if they are others. */
   retheme() {
     const { xaxis, yaxis, font } = this.#layout();
+    if (!this.ready || this.colour === font.color) return;
+    this.colour = font.color;
     const colours = (axis, name) => Object.fromEntries(
       ["zerolinecolor", "gridcolor", "linecolor"].map((key) => [`${name}.${key}`, axis[key]]));
-    if (this.ready) this.Plotly.relayout(this.plot, {
+    this.Plotly.relayout(this.plot, {
       "font.color": font.color, ...colours(xaxis, "xaxis"), ...colours(yaxis, "yaxis"),
     });
   }
@@ -129,6 +139,18 @@ export class Plane {
     };
   }
 
+  /** The part of the map that is in view: {x: [low, high], y: [low, high]}. */
+  get seen() {
+    const { xaxis, yaxis } = this.plot._fullLayout;
+    return { x: [...xaxis.range], y: [...yaxis.range] };
+  }
+
+  /** The place in the middle of the view. */
+  get middle() {
+    const { x, y } = this.seen;
+    return [(x[0] + x[1]) / 2, (y[0] + y[1]) / 2];
+  }
+
   /** Whether a pixel of the host lies within the axes. */
   contains(x, y) {
     const { left, right, top, bottom } = this.frame;
@@ -145,13 +167,29 @@ export class Plane {
 
   /** Zoom about the centre: factors above 1 come nearer. */
   zoom(factor) {
-    const { xaxis, yaxis } = this.plot._fullLayout;
-    const around = ([low, high]) => {
-      const half = (high - low) / 2 / factor;
-      return [(low + high) / 2 - half, (low + high) / 2 + half];
+    const middle = this.toPixel(...this.middle);
+    return this.pinch({ from: middle, to: middle, factor });
+  }
+
+  /** Bring what is at pixel `from` to pixel `to`, larger by a factor: as two fingers do. */
+  pinch({ from, to, factor }) {
+    const seen = this.#wanted ?? this.seen;
+    const { left, right, top, bottom } = this.frame;
+    const after = ([low, high], start, end) => {
+      const at = low + (high - low) * start;
+      const size = (high - low) / factor;
+      return [at - size * end, at + size * (1 - end)];
     };
-    return this.Plotly.relayout(this.plot, {
-      "xaxis.range": around(xaxis.range), "yaxis.range": around(yaxis.range),
+    const across = (x) => (x - left) / (right - left);
+    const up = (y) => (bottom - y) / (bottom - top);
+    this.#wanted = {
+      x: after(seen.x, across(from[0]), across(to[0])),
+      y: after(seen.y, up(from[1]), up(to[1])),
+    };
+    this.frameAsked ??= requestAnimationFrame(() => {
+      const { x, y } = this.#wanted;
+      [this.frameAsked, this.#wanted] = [null, null];
+      if (!this.closed) this.Plotly.relayout(this.plot, { "xaxis.range": x, "yaxis.range": y });
     });
   }
 
@@ -192,7 +230,7 @@ export class Plane {
       range: [...range],
       showticklabels: units, ticks: "", showgrid: units, gridcolor: grid, zeroline: units,
       zerolinecolor: text, zerolinewidth: 1, showline: false, linecolor: line,
-      tickfont: { size: 14 }, nticks: 8,
+      tickfont: { size: 14 }, ticklabelstandoff: 4, nticks: 8,
     });
     return {
       width: this.host.clientWidth,

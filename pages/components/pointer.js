@@ -1,40 +1,107 @@
-/** Hovering and clicking on an element that is also dragged. */
+/** What pointers do on an element that a mouse drags: hover and click; one finger; two fingers. */
 
-const STILL = 5; // px; a press that moves further is a drag
+const STILL = { mouse: 5, touch: 10 }; // px; a press that moves further is a drag
+
+/** From the places of two fingers before and after: the move of their middle and the zoom. Pure. */
+export function pinchOf([a, b], [c, d]) {
+  const apart = ([x, y], [u, v]) => Math.max(20, Math.hypot(x - u, y - v));
+  const middle = ([x, y], [u, v]) => [(x + u) / 2, (y + v) / 2];
+  const [from, to] = [middle(a, b), middle(c, d)];
+  return { from, to, factor: apart(c, d) / apart(a, b) };
+}
 
 /**
- * Tell where the pointer is (pixels of the element), when it leaves, and where it clicks.
  * @param {HTMLElement} host
- * @param {{moved: Function, left: Function, clicked: Function}} on moved and clicked are given
- *   (left, top, pointerType)
+ * @param {object} on places are {left, top, kind, finger, since}: pixels of the host, the
+ *   pointerType, whether a finger (or pen) touches, and the time of the event
+ * @param {(place: object) => void} on.moved a mouse without a button, or the one finger that is down
+ * @param {() => void} on.left no pointer is there any more, or there are two fingers
+ * @param {(place: object) => void} on.clicked
+ * @param {(place: object) => void} on.lifted the finger that moved is up
+ * @param {(pinch: {from: number[], to: number[], factor: number}) => void} on.pinched two fingers
  * @returns {() => void} stop watching
  */
 export function watchPointer(host, on) {
-  const place = (event) => {
+  const fingers = new Map(); // pointerId → [left, top]
+  let press = null; // where the button or the first finger went down; null once it is a pinch
+  let touched = false; // the latest press was a finger's
+
+  const onButton = (event) => Boolean(event.target.closest?.("button"));
+  const isFinger = (event) => event.pointerType !== "mouse";
+  const placeOf = (event) => {
     const box = host.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top, event.pointerType];
+    return {
+      left: event.clientX - box.left, top: event.clientY - box.top,
+      kind: event.pointerType, finger: fingers.size > 0, since: event.timeStamp,
+    };
   };
-  let press = null;
-  const down = (event) => {
-    press = event.target.closest?.("button") ? null : [event.clientX, event.clientY];
-  };
-  const up = (event) => {
-    const still = press && Math.hypot(event.clientX - press[0], event.clientY - press[1]) < STILL;
+  const isStill = ({ left, top }) => press
+    && Math.hypot(left - press.left, top - press.top) < (STILL[press.kind] ?? STILL.touch);
+
+  function down(event) {
+    touched = isFinger(event) && !onButton(event);
+    const place = placeOf(event);
+    press = onButton(event) ? null : place;
+    if (!touched) return;
+    fingers.set(event.pointerId, [place.left, place.top]);
+    if (fingers.size === 1) on.moved({ ...place, finger: true });
+    else {
+      press = null;
+      on.left();
+    }
+  }
+
+  function move(event) {
+    const place = placeOf(event);
+    if (!fingers.has(event.pointerId)) {
+      if (event.buttons !== 0) return;
+      if (onButton(event)) on.left();
+      else on.moved(place);
+      return;
+    }
+    const before = [...fingers.values()].slice(0, 2);
+    fingers.set(event.pointerId, [place.left, place.top]);
+    if (fingers.size > 1) on.pinched(pinchOf(before, [...fingers.values()].slice(0, 2)));
+    else if (press) on.moved(place);
+  }
+
+  function up(event) {
+    const place = placeOf(event);
+    const finger = fingers.delete(event.pointerId);
+    if (press && (finger || !isFinger(event))) {
+      if (isStill(place)) on.clicked(place);
+      else if (finger) on.lifted(place);
+    }
+    if (finger) on.left();
+    if (!fingers.size) press = null;
+  }
+
+  function cancel(event) {
+    if (!fingers.delete(event.pointerId)) return;
     press = null;
-    if (still) on.clicked(...place(event));
+    on.left();
+  }
+
+  const leave = (event) => fingers.size || on.left(event);
+  // What a finger does is ours: Plotly would pan with one, and pinch not at all.
+  const keep = (event) => {
+    if (!touched) return;
+    event.stopPropagation();
+    event.preventDefault();
   };
-  const move = (event) => {
-    if (event.buttons === 0) on.moved(...place(event));
-  };
-  host.addEventListener("pointermove", move);
-  host.addEventListener("pointerleave", on.left);
-  host.addEventListener("pointerdown", down, true);
-  // Plotly lays a cover over the page while it drags, so the release is seen at the window only.
-  window.addEventListener("pointerup", up, true);
+
+  const listeners = [
+    [host, "pointermove", move], [host, "pointerleave", leave],
+    [host, "pointerdown", down, true], [host, "pointercancel", cancel],
+    [host, "touchstart", keep, { capture: true, passive: false }],
+    [host, "mousedown", keep, true],
+    // Plotly lays a cover over the page while it drags, so a release is seen at the window only.
+    [window, "pointerup", up, true],
+  ];
+  for (const [target, name, listener, options] of listeners)
+    target.addEventListener(name, listener, options);
   return () => {
-    host.removeEventListener("pointermove", move);
-    host.removeEventListener("pointerleave", on.left);
-    host.removeEventListener("pointerdown", down, true);
-    window.removeEventListener("pointerup", up, true);
+    for (const [target, name, listener, options] of listeners)
+      target.removeEventListener(name, listener, options);
   };
 }

@@ -1,15 +1,19 @@
-/** The Latent map page: codes as points, the one under the hand decoded live beside them. */
+/** The Latent map page: codes as points, what is under the hand decoded live beside them. */
 
 import { Choice } from "./choice.js";
-import { element, mountModel, Paints, showLine } from "./dom.js";
+import { element, mountModel } from "./dom.js";
 import { watchHand } from "./hand.js";
+import { Lattice } from "./lattice.js";
+import { layerSwitch } from "./layers.js";
 import { legend } from "./legend.js";
+import { nearestCode, project, sameLift } from "./lens.js";
+import { Loupe } from "./loupe.js";
 import { fetchMap, groupClasses, Placer } from "./mapdata.js";
 import { Marks } from "./marks.js";
 import { unpackBase64 } from "./nearest.js";
 import { panel } from "./panel.js";
+import { pictures } from "./pictures.js";
 import { Plane } from "./plane.js";
-import { LiveChannel } from "./wire.js";
 
 const NAMED = 40; // classes; with more the names would cover the points
 
@@ -24,7 +28,7 @@ function build(root, args) {
   let plane = null;
   let closed = false;
   let drawn = null; // the data of the map that `coords` belong to, which `data` may be ahead of
-  let hovered = null; // {index} or, in a plane of two latent dimensions, {z}
+  let hovered = null; // {index} or, where every place is a code, {z, x, y, dot}
   let placed = null; // {x, y, spread} of a chosen code that is no point of this map
   const choice = new Choice(data, (point) => args.setStateValue("point", { model, ...point }));
   let centres = []; // the row at which each class is named
@@ -32,33 +36,36 @@ function build(root, args) {
   // ---- what stands on the page
   const host = element("div", {
     class: "plane", tabindex: "0", role: "application",
-    "aria-label": "Map of the codes. Arrow keys go to the nearest image in their direction.",
+    "aria-label": "Map of the codes. Arrow keys go to the nearest image in their direction; "
+      + "with Shift they move a free code, where the map has codes for its places.",
   });
   const named = classes.length > 1 && classes.length <= NAMED;
   const marks = new Marks(named ? classes.map(({ name }) => name) : []);
   const key = legend(classes, () => {
     if (plane?.ready) plane.show(classes.map(({ label }) => !key.hidden.has(label)));
-    moved();
+    follow();
   });
-  const side = panel({
-    shape, labels, onSend: send,
-    classes: new Map(classes.map((entry) => [entry.label, entry])),
-  });
+  const layers = layerSwitch(showLayers);
+  const colours = new Map(classes.map((entry) => [entry.label, entry]));
+  const side = panel({ shape, labels, onSend: send, classes: colours });
   const note = element("p", { class: "quiet note" });
+  const complain = (sentence) => (side.message.textContent = sentence);
+  const lattice = new Lattice({
+    model, shape, onError: complain, onRefined: (n) => (root.dataset.lattice = String(n)),
+  });
+  root.lattice = lattice; // for the browser tests
+  const loupe = new Loupe(shape);
+  host.append(lattice.canvas);
   root.replaceChildren(
     element("section", { class: "map", "aria-label": "Map" },
-      named ? key.element : "", host, note),
+      element("div", { class: "bar" }, named ? key.element : "", layers.element), host, note),
     side.element);
 
   // ---- the lines to the server
-  const paints = new Paints(root);
-  const channel = new LiveChannel({
-    model,
-    onState: (state) => showLine(root, side.line, state),
-    onError: (sentence) => (side.message.textContent = sentence),
+  const placer = new Placer(model, complain);
+  const shownAs = pictures(root, {
+    model, side, loupe, absence: () => data.absence, onError: complain,
   });
-  const placer = new Placer(model, (sentence) => (side.message.textContent = sentence));
-  showLine(root, side.line, "loading");
 
   const isCurrent = () => drawn !== null && drawn.map === data.map && drawn.stamp === data.stamp;
 
@@ -70,33 +77,49 @@ function build(root, args) {
     const wanted = data;
     const late = () => closed || wanted.map !== data.map || wanted.stamp !== data.stamp;
     root.dataset.busy = "true";
-    hovered = null;
-    describe();
-    moved();
+    hover(null);
     try {
       const [Plotly, places, rows] = await fetchMap(wanted, codes);
       if (late()) return;
       if (!plane) {
-        plane = new Plane(host, Plotly, moved);
+        plane = new Plane(host, Plotly, follow);
         plane.over.append(...marks.elements);
+        host.append(loupe.element);
       }
       const { groups, centres: middles } = groupClasses(labels, classes, places);
       for (const group of groups) group.visible = !key.hidden.has(group.label);
       [codes, coords, centres] = [rows, places, middles];
       await plane.draw(coords, groups, wanted.axes);
       if (late()) return;
-      drawn = data;
+      accept(data);
       root.dataset.busy = "false";
       root.dataset.points = String(coords.length / 2);
-      side.message.textContent = "";
-      fill();
+      complain("");
       askPlace();
       refresh();
     } catch (error) {
       if (late()) return;
       root.dataset.busy = "failed";
-      side.message.textContent = `The map did not come: ${error.message}`;
+      complain(`The map did not come: ${error.message}`);
     }
+  }
+
+  /** Take over what Python says of the map that is drawn. */
+  function accept(next) {
+    const another = !drawn || drawn.map !== next.map || !sameLift(drawn.lift, next.lift);
+    drawn = next;
+    side.rate(drawn.quality);
+    note.textContent = drawn.note;
+    root.dataset.axes = String(drawn.axes.length > 0);
+    showLayers();
+    if (another) lattice.use(drawn.lift);
+    lattice.follow(plane);
+  }
+
+  function showLayers() {
+    layers.element.hidden = !drawn?.lift;
+    root.dataset.layers = drawn?.lift ? layers.value : "points";
+    lattice.show(root.dataset.layers !== "points", root.dataset.layers === "both");
   }
 
   const onMap = (row) => 2 * row < coords.length;
@@ -105,17 +128,22 @@ function build(root, args) {
   const floating = () => (choice.picked === null ? choice.free
     : onMap(choice.picked) ? null : codes[choice.picked]);
 
-  /** Ask where the floating code lies on this map. */
+  /** Find where the floating code lies on this map: by its formula, or else by asking. */
   function askPlace() {
     placed = null;
     placer.close();
     const code = floating();
-    if (!code || !drawn) return moved();
-    placer.ask(drawn.map, code, (answer) => {
-      placed = answer;
-      moved();
-      describe();
-    });
+    if (code && drawn?.lift) {
+      const [x, y] = project(drawn.lift, code);
+      placed = { x, y, spread: 0 };
+    } else if (code && drawn) {
+      placer.ask(drawn.map, code, (answer) => {
+        placed = answer;
+        follow();
+        describe();
+      });
+    }
+    follow();
   }
 
   // ---- what is shown: under the pointer, else picked, else the free code
@@ -125,81 +153,87 @@ function build(root, args) {
     return choice.free ? { z: choice.free } : null;
   };
 
-  function refresh() {
-    moved();
+  function refresh(since = performance.now()) {
     describe();
     const shown = subject();
     if (!shown || !codes) return;
-    const since = performance.now();
-    const asked = shown.z ?? codes[shown.index];
-    channel.ask("main", Float32Array.from(asked), (answer) => {
-      side.paint(new Uint8Array(answer));
-      paints.painted(since, Array.from(asked));
-    });
+    shownAs.decode(shown.z ?? codes[shown.index], since);
   }
 
   function describe() {
     const shown = subject();
-    if (!shown) return;
+    if (!shown || !codes) return;
+    const near = shown.z ? nearestCode(codes, shown.z) : null;
     const isImage = shown.index != null && data.picked?.index === shown.index;
     side.describe(shown, {
+      near,
       hovering: hovered !== null,
       chosen: choice.any,
       image: isImage ? data.picked : null,
+      usual: data.usual,
       doubt: !hovered && drawn && !drawn.exact ? placed?.spread : null,
       absence: data.absence,
     });
+    shownAs.original(shown.index ?? near.row);
   }
 
-  function moved() {
+  /** Put everything that lies over and under the points where it belongs now. */
+  function follow() {
     if (!plane?.ready || !coords.length) return;
-    const has = (row) => (row != null && onMap(row) ? row : null);
+    lattice.follow(plane);
+    ring();
     marks.place(plane, coords, {
-      hovered: has(hovered?.index),
-      picked: has(choice.picked),
+      picked: choice.picked !== null && onMap(choice.picked) ? choice.picked : null,
       placed,
       named: centres.map((row, i) => (key.hidden.has(classes[i].label) ? -1 : row)),
     });
   }
 
+  function ring() {
+    const row = hovered?.index ?? hovered?.dot ?? -1;
+    marks.ring(plane, coords, row >= 0 && onMap(row) ? row : null);
+  }
+
   // ---- the hand
   const shows = (index) => !key.hidden.has(labels[index]);
-  const letGo = watchHand(host, () => (
-    isCurrent() && plane.ready
-      ? { plane, coords, freely: drawn.freely, shows, picked: choice.picked, placed } : null), {
+  const dots = () => root.dataset.layers === "points" || (drawn.whole && layers.value === "both");
+  const letGo = watchHand(host, () => (isCurrent() && plane.ready ? {
+    plane, coords, shows, placed, lift: drawn.lift, dots: dots(), picked: choice.picked,
+  } : null), {
     hovered: hover,
-    chosen: choose,
-    stepped: step,
-    opened: () => send("explore"),
+    chosen: (target) => moveTo(target, "choose"),
+    stepped: (target) => moveTo(target, "step"),
+    opened: () => choice.any && send("explore"),
   });
 
-  function hover(to) {
-    if (hovered === to || (hovered && to && hovered.index === to.index && to.index != null)) return;
+  function hover(to, at) {
+    if (!to && !hovered) return;
+    const same = to && hovered && to.index != null && hovered.index === to.index;
     hovered = to;
-    refresh();
+    if (!to) loupe.hide();
+    else {
+      loupe.follow(at, plane.frame, {
+        pair: to.index != null && !data.absence,
+        colour: to.index != null ? colours.get(labels[to.index])?.colour : null,
+      });
+    }
+    if (same) return;
+    if (plane?.ready) ring();
+    refresh(at?.since);
   }
 
-  function choose(target) {
+  /** A click, or an arrow key's step: the point that is chosen now. */
+  function moveTo(target, how) {
     hovered = null;
-    choice.choose(target);
+    loupe.hide();
+    choice[how](target);
     askPlace();
-    refresh();
-  }
-
-  function step(row) {
-    [hovered, placed] = [null, null];
-    choice.step(row);
     refresh();
   }
 
   function send(where) {
     choice.flush();
     args.setTriggerValue("go", where);
-  }
-
-  function fill() {
-    side.rate(drawn.quality);
-    note.textContent = drawn.note;
   }
 
   load();
@@ -213,21 +247,17 @@ function build(root, args) {
       if (news && plane) askPlace();
       if (data.map !== before.map || data.stamp !== before.stamp) load();
       else {
-        if (isCurrent()) {
-          drawn = data;
-          fill();
-        }
+        if (isCurrent()) accept(data);
         plane?.retheme();
-        describe();
         if (news) refresh();
+        else describe();
       }
     },
     destroy() {
       closed = true;
       choice.close();
       letGo();
-      channel.close();
-      placer.close();
+      for (const line of [shownAs, placer, lattice]) line.close();
       plane?.destroy();
       root.replaceChildren();
     },

@@ -29,11 +29,11 @@ test("of the arrow keys' rows the last is told, once", (context) => {
   const told = [];
   const choice = new Choice(said(null), (point) => told.push(point.index));
   assert.equal(choice.any, false);
-  for (const row of [4, 5, 6]) choice.step(row);
+  for (const row of [4, 5, 6]) choice.step({ index: row });
   assert.deepEqual([choice.picked, told], [6, []]);
   context.mock.timers.tick(300);
   assert.deepEqual(told, [6]);
-  choice.step(7);
+  choice.step({ index: 7 });
   choice.flush();
   context.mock.timers.tick(300);
   assert.deepEqual(told, [6, 7]);

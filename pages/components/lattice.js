@@ -1,0 +1,144 @@
+/** The manifold: a lattice of decoded places behind the points, which refines as it loads. */
+
+import { element } from "./dom.js";
+import { liftTo } from "./lens.js";
+import { drawSheet, fillSheet } from "./sheet.js";
+import { centreOf, parts, sameView, sheetsOf } from "./tiles.js";
+import { LiveChannel } from "./wire.js";
+
+const DIM = "rgb(0 0 0 / 35%)"; // over it, so that points upon it are brighter
+const REST = 120; // ms without a move before a view is asked for
+const EVERY = 80; // ms between two questions, so that the image under the hand goes first
+
+export class Lattice {
+  /**
+   * @param {object} options
+   * @param {string} options.model
+   * @param {number[]} options.shape [H, W, C]
+   * @param {(n: number) => void} options.onRefined the finest level that is whole now, 0 for none
+   * @param {(sentence: string) => void} options.onError
+   */
+  constructor({ model, shape, onRefined, onError }) {
+    Object.assign(this, { model, shape, onRefined, onError });
+    this.canvas = element("canvas", { class: "lattice", "aria-hidden": "true", hidden: true });
+    this.sheets = []; // what is drawn, in this order
+    this.lift = null;
+    this.on = false;
+    this.turn = 0; // answers to a former view's questions are dropped
+  }
+
+  /** Show the manifold of another plane of codes, or, with null, of none. */
+  use(lift) {
+    this.lift = lift;
+    this.stale = true; // what is drawn stays until the first sheet of the new plane
+    if (!lift) this.sheets = [];
+    this.#forget();
+  }
+
+  /** @param {boolean} on @param {boolean} dimmed for points upon it */
+  show(on, dimmed) {
+    this.dimmed = dimmed;
+    if (on !== this.on) {
+      this.on = on;
+      this.#forget();
+    } else if (!this.canvas.hidden) this.#drawSoon();
+  }
+
+  #forget() {
+    this.asked = null;
+    this.turn += 1;
+    this.canvas.hidden = !this.on || !this.lift;
+    clearTimeout(this.timer);
+    this.onRefined(0);
+    if (this.plane) this.follow(this.plane);
+  }
+
+  /** The plane has moved, or is drawn: draw what is here at its place, ask for what is in view. */
+  follow(plane) {
+    this.plane = plane;
+    if (this.canvas.hidden || !plane.ready) return;
+    this.#drawSoon();
+    clearTimeout(this.timer);
+    if (sameView(this.asked, plane.seen)) return;
+    this.timer = setTimeout(() => this.#ask(), this.asked ? REST : 0);
+  }
+
+  close() {
+    this.turn += 1;
+    clearTimeout(this.timer);
+    cancelAnimationFrame(this.frame);
+    this.channel?.close();
+    this.canvas.remove();
+  }
+
+  #ask() {
+    this.asked = this.plane.seen;
+    this.turn += 1;
+    this.onRefined(0);
+    const sheets = sheetsOf(this.asked, this.shape, this.plane.scale);
+    const work = sheets.flatMap((sheet) =>
+      parts(sheet.columns * sheet.rows, this.shape).map(([from, to]) => ({ sheet, from, to })));
+    this.channel ??= new LiveChannel({
+      model: this.model, lanes: [{ name: "lattice", every: EVERY }], onError: this.onError,
+    });
+    this.#next(this.turn, work);
+  }
+
+  /** Ask for the first part of `work`, then for the others, one by one. */
+  #next(turn, [part, ...rest]) {
+    if (!part) return;
+    const { sheet, from, to } = part;
+    const d = this.lift.origin.length;
+    const rows = new Float32Array((to - from) * d);
+    for (let i = from; i < to; i += 1)
+      rows.set(liftTo(this.lift, ...centreOf(sheet, i)), (i - from) * d);
+    this.channel.ask("lattice", rows, (answer) => {
+      if (turn !== this.turn) return;
+      this.#fill(sheet, from, new Uint8Array(answer));
+      if (to === sheet.columns * sheet.rows) {
+        // The view is whole: all that it needs, and the coarsest for what a move brings in.
+        if (!rest.length) this.sheets = [...new Set([this.base, sheet])];
+        this.onRefined(sheet.n);
+      }
+      this.#next(turn, rest);
+    });
+  }
+
+  #fill(sheet, from, bytes) {
+    const isNew = !sheet.canvas;
+    fillSheet(sheet, from, bytes, this.shape);
+    if (isNew) {
+      if (this.stale) [this.sheets, this.base, this.stale] = [[], sheet, false];
+      // Finer ones over coarser ones, of whatever view they are.
+      this.sheets = [...this.sheets, sheet].sort((a, b) => b.dx - a.dx);
+    }
+    this.#drawSoon();
+  }
+
+  #drawSoon() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      if (!this.canvas.hidden && this.plane.ready) this.#draw();
+    });
+  }
+
+  #draw() {
+    const { left, top, right, bottom } = this.plane.frame;
+    const density = globalThis.devicePixelRatio || 1;
+    const size = [right - left, bottom - top].map((side) => Math.max(1, Math.round(side * density)));
+    const { canvas } = this;
+    if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+    Object.assign(canvas.style, {
+      left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px`,
+    });
+    const context = canvas.getContext("2d");
+    context.setTransform(density, 0, 0, density, -left * density, -top * density);
+    context.clearRect(left, top, right - left, bottom - top);
+    for (const sheet of this.sheets) drawSheet(context, sheet, this.plane, density);
+    if (!this.dimmed) return;
+    context.globalCompositeOperation = "source-atop"; // the tiles alone
+    context.fillStyle = DIM;
+    context.fillRect(left, top, right - left, bottom - top);
+    context.globalCompositeOperation = "source-over";
+  }
+}
