@@ -65,24 +65,35 @@ async def socket(models: LiveModels, operation: Operation, websocket: WebSocket)
     if not await _admitted(models, websocket):
         return
     name, query = websocket.path_params["name"], websocket.query_params
+    while True:
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        text = message.get("text")
+        payload = message["bytes"] if text is None else text
+        answer: bytes | str
+        try:
+            answer = await operation(await models.get(name), payload, query)
+        except VaeError as error:
+            answer = pack_error(error)
+        except Exception as error:
+            # A bug: the client is told, and does not ask the same for ever.
+            answer = pack_error(_unforeseen(websocket, error))
+        if not await _sent(websocket, answer):
+            return
+
+
+async def _sent(websocket: WebSocket, answer: bytes | str) -> bool:
+    """Send a binary or a text frame; False if the client went while it was being answered."""
     try:
-        while True:
-            message = await websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            text = message.get("text")
-            payload = message["bytes"] if text is None else text
-            try:
-                answer = await operation(await models.get(name), payload, query)
-            except VaeError as error:
-                await websocket.send_text(pack_error(error))
-            except Exception as error:
-                # A bug: the client is told, and does not ask the same for ever.
-                await websocket.send_text(pack_error(_unforeseen(websocket, error)))
-            else:
-                await websocket.send_bytes(answer)
-    except WebSocketDisconnect:
-        return  # it went while it was being answered
+        if isinstance(answer, bytes):
+            await websocket.send_bytes(answer)
+        else:
+            await websocket.send_text(answer)
+    # uvicorn raises a RuntimeError while it hangs up on a client that broke the protocol
+    except (WebSocketDisconnect, RuntimeError):
+        return False
+    return True
 
 
 async def _admitted(models: LiveModels, websocket: WebSocket) -> bool:
