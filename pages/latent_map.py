@@ -1,4 +1,4 @@
-"""Latent map: the codes of held-out images as points, the one under the hand decoded live."""
+"""Latent map: the codes of held-out images as points, the place under the hand decoded live."""
 
 from __future__ import annotations
 
@@ -133,6 +133,16 @@ def _explain(run: Run) -> None:
 Every point is the posterior mean $\mu(x) \in \mathbb{{R}}^{{{d}}}$ of one image that the training
 never saw; its colour is the image's class, which the model was never told.
 
+- **The lens** decodes the place under the pointer (or the finger) as you move. That needs a way
+  back from the plane to a code: two coordinates of $z$ are one by themselves, and a place $(x, y)$
+  of the PCA plane is $z = \bar\mu + x\,v_1 + y\,v_2$. Where $d > 2$ it is one plane of many:
+  **PCA** keeps the other directions at the codes' mean, **two dimensions** keep the other
+  coordinates of the chosen code. Then a point is only where its code is projected to, and the image
+  decoded at its place is not the decode of its own code.
+- **The manifold** behind the points is the same thing at many places at once: each tile is decoded
+  from the code at its middle. It is drawn coarse first and refines while you wait. *Off the data*
+  says that the nearest real code is farther than 1.5 times the distance within which 95 % of real
+  codes have another one: training has taught the decoder little about such places.
 - **t-SNE** (van der Maaten & Hinton, 2008) moves points until neighbours in the codes are
   neighbours on the map: it minimises $\mathrm{{KL}}(P \,\|\, Q)$ between two distributions over
   pairs. The *perplexity* is about how many neighbours each point looks at; another one, or another
@@ -144,7 +154,9 @@ never saw; its colour is the image's class, which the model was never told.
   apart in the codes. **The nearest point's label** tells how well classes are kept apart; in the
   codes themselves it is seldom worse.
 
-Keys on the map: the arrows go from image to image, + and − zoom, 0 shows the whole map, Enter opens
-the picked image in Explore. Drag to move the map, scroll to zoom.
+Keys on the map: the arrows go from image to image; with Shift they move a free code in small steps,
+where places have codes; + and − zoom, 0 shows the whole map, Enter opens what is chosen in Explore.
+With a mouse: drag to move the map, scroll to zoom. With fingers: one is the lens, and what it shows
+when it lifts is kept; two move and zoom the map.
 """
     )

@@ -23,6 +23,7 @@ from vae.originals import OriginalsMissing, originals
 from vae.runs import Run
 
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up")  # a new one every ten classes
+CLICKS = "A click keeps the place; with Points alone, a click on a point picks its image."
 TSNE_NOTE = (
     "t-SNE has no inverse: a place between the points stands for no code, so the lens shows the "
     "image nearest to the pointer. Who is near whom means something; the sizes of clusters and "
@@ -101,14 +102,13 @@ def _note(run: Run, method: str, picked: int | None) -> str:
     if method == "pca":
         return (
             "The two directions along which the codes vary most, in true scale. The lens decodes "
-            f"the plane of these two, with the {others} at their mean. A point's own code lies off "
-            "this plane: click the point to decode it."
+            f"the plane of these two, with the {others} at their mean; the points' own codes lie "
+            f"off it. {CLICKS}"
         )
     chosen = "the chosen code" if picked is None else f"the picked image, {picked}"
     return (
         "Two coordinates of z, in true scale. The lens decodes the slice where these two vary and "
-        f"the {others} stay those of {chosen}. A point's own code lies off this slice: "
-        "click the point to decode it, and to move the slice there."
+        f"the {others} stay those of {chosen}; the points' own codes lie off it. {CLICKS}"
     )
 
 

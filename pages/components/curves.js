@@ -1,7 +1,7 @@
 /** The Train page's learning curves: Plotly charts that take new points without being rebuilt. */
 
 import { element } from "./dom.js";
-import { loadPlotly } from "./plane.js";
+import { loadPlotly } from "./plotly.js";
 
 const CONFIG = { displayModeBar: false, responsive: false };
 // Fixed, so that no chart moves when its numbers get longer.

@@ -1,4 +1,4 @@
-/** What the hand means on the map: a place or a point under it, a click, a key, the zoom buttons. */
+/** What the hand means on a map: the place or point under it, a click, a key, the zoom buttons. */
 
 import { button, element } from "./dom.js";
 import { liftTo } from "./lens.js";

@@ -6,7 +6,8 @@ const STEPS = [0.5, 0.8, 1.1, 1.5, 2]; // heights by which a name may be nudged:
 const AROUND = [[0, -1], [0, 1], [1, 0], [-1, 0], [1, -1], [-1, -1], [1, 1], [-1, 1]];
 
 const overlap = (a, b) =>
-  a.left < b.right + GAP && b.left < a.right + GAP && a.top < b.bottom + GAP && b.top < a.bottom + GAP;
+  a.left < b.right + GAP && b.left < a.right + GAP
+  && a.top < b.bottom + GAP && b.top < a.bottom + GAP;
 
 const nudges = (height) => [[0, 0],
   ...STEPS.flatMap((step) => AROUND.map(([dx, dy]) => [dx * step * height, dy * step * height]))];

@@ -12,14 +12,16 @@ const EVERY = 80; // ms between two questions, so that the image under the hand 
 
 export class Lattice {
   /**
+   * @param {HTMLElement} root whose `data-lattice` tells the finest level that is whole, 0 for none;
+   *   browser tests find this at `root.lattice`
    * @param {object} options
    * @param {string} options.model
    * @param {number[]} options.shape [H, W, C]
-   * @param {(n: number) => void} options.onRefined the finest level that is whole now, 0 for none
    * @param {(sentence: string) => void} options.onError
    */
-  constructor({ model, shape, onRefined, onError }) {
-    Object.assign(this, { model, shape, onRefined, onError });
+  constructor(root, { model, shape, onError }) {
+    Object.assign(this, { root, model, shape, onError });
+    root.lattice = this;
     this.canvas = element("canvas", { class: "lattice", "aria-hidden": "true", hidden: true });
     this.sheets = []; // what is drawn, in this order
     this.lift = null;
@@ -49,8 +51,12 @@ export class Lattice {
     this.turn += 1;
     this.canvas.hidden = !this.on || !this.lift;
     clearTimeout(this.timer);
-    this.onRefined(0);
+    this.#refined(0);
     if (this.plane) this.follow(this.plane);
+  }
+
+  #refined(n) {
+    this.root.dataset.lattice = String(n);
   }
 
   /** The plane has moved, or is drawn: draw what is here at its place, ask for what is in view. */
@@ -74,7 +80,7 @@ export class Lattice {
   #ask() {
     this.asked = this.plane.seen;
     this.turn += 1;
-    this.onRefined(0);
+    this.#refined(0);
     const sheets = sheetsOf(this.asked, this.shape, this.plane.scale);
     const work = sheets.flatMap((sheet) =>
       parts(sheet.columns * sheet.rows, this.shape).map(([from, to]) => ({ sheet, from, to })));
@@ -98,7 +104,7 @@ export class Lattice {
       if (to === sheet.columns * sheet.rows) {
         // The view is whole: all that it needs, and the coarsest for what a move brings in.
         if (!rest.length) this.sheets = [...new Set([this.base, sheet])];
-        this.onRefined(sheet.n);
+        this.#refined(sheet.n);
       }
       this.#next(turn, rest);
     });
@@ -125,9 +131,11 @@ export class Lattice {
   #draw() {
     const { left, top, right, bottom } = this.plane.frame;
     const density = globalThis.devicePixelRatio || 1;
-    const size = [right - left, bottom - top].map((side) => Math.max(1, Math.round(side * density)));
+    const [width, height] = [right - left, bottom - top].map((side) =>
+      Math.max(1, Math.round(side * density)));
     const { canvas } = this;
-    if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+    if (canvas.width !== width || canvas.height !== height)
+      [canvas.width, canvas.height] = [width, height];
     Object.assign(canvas.style, {
       left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px`,
     });

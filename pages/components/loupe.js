@@ -27,9 +27,13 @@ export function loupePlace(left, top, { width, height }, box, finger) {
 }
 
 export class Loupe {
-  /** @param {number[]} shape [H, W, C] */
-  constructor(shape) {
+  /**
+   * @param {number[]} shape [H, W, C]
+   * @param {(index: number) => string | undefined} colourOf the class of an image
+   */
+  constructor(shape, colourOf) {
     this.shape = shape;
+    this.colourOf = colourOf;
     const part = (name) => {
       const canvas = element("canvas");
       canvas.style.aspectRatio = `${shape[1]} / ${shape[0]}`;
@@ -44,10 +48,12 @@ export class Loupe {
   /**
    * @param {{left: number, top: number, finger: boolean}} at pixels of the host
    * @param {object} box of the axes
-   * @param {{pair: boolean, colour: string | null}} shown an image with its decode, or a decode
+   * @param {number | undefined} index of the image that is shown, none for a place's decode
+   * @param {boolean} originals whether they are at hand
    */
-  follow({ left, top, finger }, box, { pair, colour }) {
-    this.original.element.hidden = !pair;
+  follow({ left, top, finger }, box, index, originals) {
+    this.original.element.hidden = index === undefined || !originals;
+    const colour = index === undefined ? undefined : this.colourOf(index);
     this.element.style.setProperty("--class", colour ?? "var(--page)");
     if (this.element.hidden) this.element.hidden = false;
     const { offsetWidth: width, offsetHeight: height } = this.element;

@@ -1,8 +1,9 @@
 /** What the map asks of the server: its places, and where a code that is no point of it lies. */
 
 import { fetchCodes } from "./codes.js";
+import { project } from "./lens.js";
 import { groupRows, medoid } from "./nearest.js";
-import { loadPlotly } from "./plane.js";
+import { loadPlotly } from "./plotly.js";
 import { LiveChannel } from "./wire.js";
 
 /**
@@ -32,7 +33,7 @@ export function groupClasses(labels, classes, coords) {
   };
 }
 
-/** Asks where a code lies on a map; the newest question wins. */
+/** Finds where a code lies on a map: by its formula, or else by asking; the newest wins. */
 export class Placer {
   /** @param {string} model @param {(sentence: string) => void} onError */
   constructor(model, onError) {
@@ -41,9 +42,17 @@ export class Placer {
     this.channel = null;
   }
 
-  /** @param {(placed: {x: number, y: number, spread: number}) => void} answered */
-  ask(map, code, answered) {
+  /**
+   * @param {{map: string, lift: object | null}} data of the map
+   * @param {(placed: {x: number, y: number, spread: number}) => void} answered
+   */
+  ask({ map, lift }, code, answered) {
     this.close();
+    if (lift) {
+      const [x, y] = project(lift, code);
+      answered({ x, y, spread: 0 });
+      return;
+    }
     const channel = new LiveChannel({
       model: this.model, op: "place", query: `?map=${encodeURIComponent(map)}`,
       onError: this.onError,

@@ -1,4 +1,4 @@
-/** Finding points of a map: under the pointer, and by the arrow keys. No DOM: `node --test` runs it. */
+/** Finding points of a map: under the pointer, and by the arrow keys. No DOM. */
 
 /**
  * Index of the visible point nearest to (x, y), or -1 if none is within `radius`.

@@ -23,8 +23,9 @@ export function panel({ shape, classes, labels, onSend }) {
     made.style.width = `${(100 * shape[1]) / Math.max(shape[0], shape[1])}%`;
     return made;
   };
-  const button = (text, title, where) =>
-    element("button", { type: "button", title, disabled: true, onclick: () => onSend(where) }, text);
+  const button = (text, title, where) => element("button", {
+    type: "button", title, disabled: true, onclick: () => onSend(where),
+  }, text);
   const figure = (caption, ...shown) => element("figure", {},
     element("div", { class: "stage" }, ...shown), caption);
   const imageName = (index) =>

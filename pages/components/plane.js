@@ -2,32 +2,7 @@
 
 import { element } from "./dom.js";
 import { extent } from "./nearest.js";
-
-let loading = null;
-
-/** Plotly from the installed Python package, through our own server, once a page. */
-export function loadPlotly(version) {
-  if (globalThis.Plotly) return Promise.resolve(globalThis.Plotly);
-  loading ??= new Promise((resolve, reject) => {
-    const script = element("script", {
-      src: `/live/plotly.min.js?v=${encodeURIComponent(version)}`,
-      onload: () => resolve(globalThis.Plotly),
-      onerror: () => {
-        loading = null;
-        reject(new Error("the drawing library did not come from the server"));
-      },
-    });
-    document.head.append(script);
-  });
-  return loading;
-}
-
-/** Whether this browser can draw by WebGL; without it the points are SVG, slower but the same. */
-function hasWebGL() {
-  const context = document.createElement("canvas").getContext("webgl");
-  context?.getExtension("WEBGL_lose_context")?.loseContext(); // browsers allow few at a time
-  return context !== null;
-}
+import { hasWebGL } from "./plotly.js";
 
 const CONFIG = { displayModeBar: false, scrollZoom: true, doubleClick: false, responsive: false };
 
@@ -35,8 +10,10 @@ const CONFIG = { displayModeBar: false, scrollZoom: true, doubleClick: false, re
  * Points get smaller as they get more, so that 60,000 still show their density, and on a map of
  * few pixels. Pure.
  */
-export const pointSize = (n, width = 700) =>
-  Math.max(2.5, Math.min(8, 26 / Math.log10(n + 10) ** 1.2) * Math.max(0.7, Math.min(1, width / 700)));
+export function pointSize(n, width = 700) {
+  const size = Math.min(8, 26 / Math.log10(n + 10) ** 1.2);
+  return Math.max(2.5, size * Math.max(0.7, Math.min(1, width / 700)));
+}
 
 export class Plane {
   #wanted = null; // the view of the next frame, while fingers or keys change it

@@ -14,7 +14,7 @@ export function pinchOf([a, b], [c, d]) {
  * @param {HTMLElement} host
  * @param {object} on places are {left, top, kind, finger, since}: pixels of the host, the
  *   pointerType, whether a finger (or pen) touches, and the time of the event
- * @param {(place: object) => void} on.moved a mouse without a button, or the one finger that is down
+ * @param {(place: object) => void} on.moved a mouse without a button, or the one finger down
  * @param {() => void} on.left no pointer is there any more, or there are two fingers
  * @param {(place: object) => void} on.clicked
  * @param {(place: object) => void} on.lifted the finger that moved is up

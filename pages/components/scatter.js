@@ -6,7 +6,7 @@ import { watchHand } from "./hand.js";
 import { Lattice } from "./lattice.js";
 import { layerSwitch } from "./layers.js";
 import { legend } from "./legend.js";
-import { nearestCode, project, sameLift } from "./lens.js";
+import { nearestCode, sameLift } from "./lens.js";
 import { Loupe } from "./loupe.js";
 import { fetchMap, groupClasses, Placer } from "./mapdata.js";
 import { Marks } from "./marks.js";
@@ -15,6 +15,8 @@ import { panel } from "./panel.js";
 import { pictures } from "./pictures.js";
 import { Plane } from "./plane.js";
 
+const KEYS = "Map of the codes. Arrow keys go to the nearest image in their direction; with Shift "
+  + "they move a free code, where the map has codes for its places.";
 const NAMED = 40; // classes; with more the names would cover the points
 
 export const mount = (root, args) => mountModel(root, args, build);
@@ -23,21 +25,18 @@ function build(root, args) {
   let data = args.data;
   const { model, shape, classes } = data;
   const labels = unpackBase64(data.labels, Uint16Array);
-  let coords = new Float32Array(0);
-  let codes = null;
+  // by row: the codes, their places on the map, and for each class the row at which it is named
+  let [codes, coords, centres] = [null, new Float32Array(0), []];
   let plane = null;
   let closed = false;
   let drawn = null; // the data of the map that `coords` belong to, which `data` may be ahead of
   let hovered = null; // {index} or, where every place is a code, {z, x, y, dot}
   let placed = null; // {x, y, spread} of a chosen code that is no point of this map
   const choice = new Choice(data, (point) => args.setStateValue("point", { model, ...point }));
-  let centres = []; // the row at which each class is named
 
   // ---- what stands on the page
   const host = element("div", {
-    class: "plane", tabindex: "0", role: "application",
-    "aria-label": "Map of the codes. Arrow keys go to the nearest image in their direction; "
-      + "with Shift they move a free code, where the map has codes for its places.",
+    class: "plane", tabindex: "0", role: "application", "aria-label": KEYS,
   });
   const named = classes.length > 1 && classes.length <= NAMED;
   const marks = new Marks(named ? classes.map(({ name }) => name) : []);
@@ -50,11 +49,8 @@ function build(root, args) {
   const side = panel({ shape, labels, onSend: send, classes: colours });
   const note = element("p", { class: "quiet note" });
   const complain = (sentence) => (side.message.textContent = sentence);
-  const lattice = new Lattice({
-    model, shape, onError: complain, onRefined: (n) => (root.dataset.lattice = String(n)),
-  });
-  root.lattice = lattice; // for the browser tests
-  const loupe = new Loupe(shape);
+  const lattice = new Lattice(root, { model, shape, onError: complain });
+  const loupe = new Loupe(shape, (index) => colours.get(labels[index])?.colour);
   host.append(lattice.canvas);
   root.replaceChildren(
     element("section", { class: "map", "aria-label": "Map" },
@@ -89,11 +85,11 @@ function build(root, args) {
       const { groups, centres: middles } = groupClasses(labels, classes, places);
       for (const group of groups) group.visible = !key.hidden.has(group.label);
       [codes, coords, centres] = [rows, places, middles];
+      if (drawn?.map !== wanted.map) lattice.use(null);
       await plane.draw(coords, groups, wanted.axes);
       if (late()) return;
       accept(data);
-      root.dataset.busy = "false";
-      root.dataset.points = String(coords.length / 2);
+      Object.assign(root.dataset, { busy: "false", points: coords.length / 2 });
       complain("");
       askPlace();
       refresh();
@@ -122,22 +118,18 @@ function build(root, args) {
     lattice.show(root.dataset.layers !== "points", root.dataset.layers === "both");
   }
 
-  const onMap = (row) => 2 * row < coords.length;
+  const onMap = (row) => row >= 0 && 2 * row < coords.length;
 
   /** The code that is no point of this map: a free one, or that of an image beyond the map's. */
   const floating = () => (choice.picked === null ? choice.free
     : onMap(choice.picked) ? null : codes[choice.picked]);
 
-  /** Find where the floating code lies on this map: by its formula, or else by asking. */
   function askPlace() {
     placed = null;
     placer.close();
     const code = floating();
-    if (code && drawn?.lift) {
-      const [x, y] = project(drawn.lift, code);
-      placed = { x, y, spread: 0 };
-    } else if (code && drawn) {
-      placer.ask(drawn.map, code, (answer) => {
+    if (code && drawn) {
+      placer.ask(drawn, code, (answer) => {
         placed = answer;
         follow();
         describe();
@@ -154,27 +146,26 @@ function build(root, args) {
   };
 
   function refresh(since = performance.now()) {
-    describe();
-    const shown = subject();
-    if (!shown || !codes) return;
-    shownAs.decode(shown.z ?? codes[shown.index], since);
+    const shown = describe();
+    if (shown) shownAs.decode(shown.z ?? codes[shown.index], since);
   }
 
+  /** Say what is shown, beside its original. @returns it, or null while there is nothing */
   function describe() {
-    const shown = subject();
-    if (!shown || !codes) return;
+    const shown = codes && subject();
+    if (!shown) return null;
     const near = shown.z ? nearestCode(codes, shown.z) : null;
-    const isImage = shown.index != null && data.picked?.index === shown.index;
     side.describe(shown, {
       near,
       hovering: hovered !== null,
       chosen: choice.any,
-      image: isImage ? data.picked : null,
+      image: shown.index === data.picked?.index ? data.picked : null,
       usual: data.usual,
       doubt: !hovered && drawn && !drawn.exact ? placed?.spread : null,
       absence: data.absence,
     });
     shownAs.original(shown.index ?? near.row);
+    return shown;
   }
 
   /** Put everything that lies over and under the points where it belongs now. */
@@ -191,15 +182,16 @@ function build(root, args) {
 
   function ring() {
     const row = hovered?.index ?? hovered?.dot ?? -1;
-    marks.ring(plane, coords, row >= 0 && onMap(row) ? row : null);
+    marks.ring(plane, coords, onMap(row) ? row : null);
   }
 
   // ---- the hand
   const shows = (index) => !key.hidden.has(labels[index]);
   const dots = () => root.dataset.layers === "points" || (drawn.whole && layers.value === "both");
-  const letGo = watchHand(host, () => (isCurrent() && plane.ready ? {
+  const under = () => (isCurrent() && plane.ready ? {
     plane, coords, shows, placed, lift: drawn.lift, dots: dots(), picked: choice.picked,
-  } : null), {
+  } : null);
+  const letGo = watchHand(host, under, {
     hovered: hover,
     chosen: (target) => moveTo(target, "choose"),
     stepped: (target) => moveTo(target, "step"),
@@ -210,15 +202,10 @@ function build(root, args) {
     if (!to && !hovered) return;
     const same = to && hovered && to.index != null && hovered.index === to.index;
     hovered = to;
-    if (!to) loupe.hide();
-    else {
-      loupe.follow(at, plane.frame, {
-        pair: to.index != null && !data.absence,
-        colour: to.index != null ? colours.get(labels[to.index])?.colour : null,
-      });
-    }
+    if (to) loupe.follow(at, plane.frame, to.index, data.absence === null);
+    else loupe.hide();
     if (same) return;
-    if (plane?.ready) ring();
+    ring();
     refresh(at?.since);
   }
 
@@ -249,8 +236,7 @@ function build(root, args) {
       else {
         if (isCurrent()) accept(data);
         plane?.retheme();
-        if (news) refresh();
-        else describe();
+        (news ? refresh : describe)();
       }
     },
     destroy() {

@@ -1,4 +1,4 @@
-/** A sheet of the manifold: decoded images painted into their tiles, and the sheet into the view. */
+/** A sheet of the manifold: decoded images painted into tiles, and the sheet into the view. */
 
 import { element } from "./dom.js";
 import { toRGBA } from "./pixels.js";

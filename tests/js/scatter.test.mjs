@@ -61,4 +61,5 @@ test("points get smaller as they get more", () => {
   assert.deepEqual(sizes, [...sizes].sort((a, b) => b - a));
   assert.ok(sizes[0] <= 8);
   assert.ok(sizes[3] >= 2.5);
+  assert.ok(pointSize(500, 350) < pointSize(500, 900));
 });

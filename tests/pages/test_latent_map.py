@@ -16,10 +16,11 @@ from streamlit.testing.v1 import AppTest
 from pages import interpolate, latent_map, latent_map_data, map_fits, state
 from pages.latent_map_names import map_name, map_names
 from tests.pages.opening import run_page
-from vae.datasets import load
+from vae.latent.statistics import facts
 from vae.map_jobs import Fit
 from vae.maps import MapParams, fit_map, load_map
-from vae.runs import Run, list_runs
+from vae.originals import OriginalsMissing
+from vae.runs import Run, find_run, list_runs
 
 open_page = partial(run_page, "latent_map")
 SMALL = MapParams(points=60, perplexity=5)
@@ -38,17 +39,16 @@ def test_every_model_opens(tiny_run: Run) -> None:
 
 def test_a_plane_of_two_dimensions_is_drawn_as_it_is_and_labels_come_along(tiny_run: Run) -> None:
     data = sent_to_browser(open_page(model="tiny"))
-    assert (data["map"], data["exact"], data["freely"]) == ("raw", True, True)
+    assert (data["map"], data["exact"], data["whole"]) == ("raw", True, True)
+    assert data["lift"] == {"origin": [0, 0], "axes": [[1, 0], [0, 1]]}
     labels = np.frombuffer(base64.b64decode(data["labels"]), "<u2")
     np.testing.assert_array_equal(labels, tiny_run.codes().labels)
     assert [entry["name"] for entry in data["classes"]] == list("0123456789")
     assert len({entry["colour"] for entry in data["classes"]}) == 10
 
 
-def test_a_picked_image_comes_with_its_original_and_its_terms(tiny_run: Run) -> None:
+def test_a_picked_image_comes_with_its_terms(tiny_run: Run) -> None:
     picked = sent_to_browser(open_page(model="tiny", image="7"))["picked"]
-    original = np.frombuffer(base64.b64decode(picked["original"]), np.uint8).reshape(8, 8, 1)
-    np.testing.assert_array_equal(original, load("digits", "test").images[7])
     codes = tiny_run.codes()
     mu, logvar = codes.mu[7].astype(float), codes.logvar[7].astype(float)
     assert picked["kl"] == pytest.approx(0.5 * (mu**2 + np.exp(logvar) - 1 - logvar).sum())
@@ -58,10 +58,14 @@ def test_a_picked_image_comes_with_its_original_and_its_terms(tiny_run: Run) -> 
 def test_without_the_data_set_the_original_is_left_out(
     tiny_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def missing(run: Run) -> np.ndarray:
+        raise OriginalsMissing("They are not here.")
+
+    monkeypatch.setattr(latent_map_data, "originals", missing)
     monkeypatch.setattr(latent_map_data, "is_available", lambda name: False)
     data = sent_to_browser(open_page(model="tiny", image="7"))
     assert "not on this computer" in data["absence"]
-    assert data["picked"]["original"] is None
+    assert data["picked"]["reconstruction"] is None
     assert data["picked"]["kl"] > 0
 
 
@@ -93,6 +97,30 @@ def test_pca_names_the_variance_of_its_axes(tiny_run: Run) -> None:
     data = sent_to_browser(app)
     share = load_map(tiny_run, "pca").facts["explained"][0]
     assert data["axes"][0] == f"PC 1 ({share:.0%} of the variance)"
+
+
+def test_the_plane_of_pca_goes_through_the_mean_and_the_slice_of_two_dimensions_does_not() -> None:
+    codes = find_run("mnist-conv-16").codes().mu
+    app = open_page(model="mnist-conv-16", image="7")
+    assert sent_to_browser(app)["lift"] is None
+    app.button_group[0].set_value("pca").run()
+    data = sent_to_browser(app)
+    np.testing.assert_allclose(data["lift"]["origin"], codes.mean(axis=0), atol=1e-4)
+    assert "14 others at their mean" in data["note"]
+    axes = np.array(data["lift"]["axes"])
+    np.testing.assert_allclose(axes @ axes.T, np.eye(2), atol=1e-6)
+    app.button_group[0].set_value("raw").run()
+    data = sent_to_browser(app)
+    drawn = [int(part) for part in data["map"].split("-")[1:]]
+    others = np.delete(np.arange(16), drawn)
+    np.testing.assert_allclose(
+        np.array(data["lift"]["origin"])[others], codes[7][others], atol=1e-5
+    )
+    np.testing.assert_array_equal(np.array(data["lift"]["origin"])[drawn], 0)
+    assert "stay those of the picked image, 7" in data["note"]
+    assert data["usual"] == pytest.approx(
+        facts(find_run("mnist-conv-16"))["neighbour_distances"][5]
+    )
 
 
 def test_maps_are_named_by_what_differs() -> None:
