@@ -23,14 +23,15 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parent.parent.parent
 
 
-def _chromium() -> str | None:
+def chromium() -> str | None:
+    """Where a Chromium is, if there is one."""
     names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
     return next((found for name in names if name and (found := shutil.which(name))), None)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = _chromium()
+    path = chromium()
     if path is None:
         reason = "no Chromium on the PATH or at $CHROMIUM: the browser tests cannot run"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
