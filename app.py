@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages import PAGES
 from vae.serve.at_once import ANSWERS_AT_ONCE
+from vae.serve.bounds import BOUNDED
 from vae.serve.deep_links import page_routes
 from vae.serve.routes import make_routes
 
@@ -19,5 +20,5 @@ app = st.App(
         *make_routes(static_dir=HERE / "pages" / "components"),
         *page_routes(*(page.module for page in PAGES)),
     ],
-    middleware=[ANSWERS_AT_ONCE],
+    middleware=[ANSWERS_AT_ONCE, BOUNDED],
 )

@@ -34,6 +34,8 @@ def serve(port: int) -> None:
     from starlette.routing import Route, WebSocketRoute
     from starlette.websockets import WebSocket
 
+    from vae.serve.at_once import ANSWERS_AT_ONCE
+    from vae.serve.bounds import BOUNDED
     from vae.serve.routes import make_routes
 
     async def echo(websocket: WebSocket) -> None:
@@ -45,7 +47,10 @@ def serve(port: int) -> None:
         return JSONResponse(state_of_this_process())
 
     live = make_routes(ROOT / "pages" / "components")
-    app = Starlette(routes=[WebSocketRoute("/echo", echo), Route("/state", state), *live])
+    app = Starlette(
+        routes=[WebSocketRoute("/echo", echo), Route("/state", state), *live],
+        middleware=[ANSWERS_AT_ONCE, BOUNDED],
+    )
     uvicorn.run(
         app,
         port=port,

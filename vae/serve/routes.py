@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from asyncio import to_thread
+from asyncio import sleep, to_thread
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -76,6 +76,7 @@ async def socket(models: LiveModels, operation: Operation, websocket: WebSocket)
             answer = await operation(await models.get(name), payload, query)
         except VaeError as error:
             answer = pack_error(error)
+            await sleep(0)  # a refusal has waited for nothing: the others' turn
         except Exception as error:
             # A bug: the client is told, and does not ask the same for ever.
             answer = pack_error(_unforeseen(websocket, error))
