@@ -45,7 +45,7 @@ def test_float_and_pixel_conversions_are_inverse() -> None:
     images = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
     floats = inference.to_float(torch.tensor(images))
     assert (floats.min(), floats.max()) == (0.0, 1.0)
-    np.testing.assert_array_equal(inference.to_pixels(floats), images)
+    np.testing.assert_array_equal(inference.to_pixels(floats).numpy(), images)
 
 
 def test_nothing_in_nothing_out(model: VAE) -> None:

@@ -21,9 +21,9 @@ def to_float(images: Tensor) -> Tensor:
     return images.permute(0, 3, 1, 2).float().div_(255.0)
 
 
-def to_pixels(x: Tensor) -> np.ndarray:
+def to_pixels(x: Tensor) -> Tensor:
     """Floats in 0–1, (n, C, H, W), as uint8 pixels (n, H, W, C), rounded to nearest."""
-    return x.mul(255.0).round_().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return x.mul(255.0).round_().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
 def _device(model: VAE) -> torch.device:
@@ -54,7 +54,7 @@ def decode_pixels(model: VAE, z: np.ndarray) -> np.ndarray:
         )
     # Far beyond any code a decoder saturates; beyond this its sums would overflow into NaN.
     z = np.clip(z.astype(np.float32), -FARTHEST, FARTHEST)
-    parts = [to_pixels(model.decode(part)) for part in _chunks(z, _device(model))]
+    parts = [to_pixels(model.decode(part)).cpu().numpy() for part in _chunks(z, _device(model))]
     return np.concatenate(parts) if parts else np.empty((0, *model.config.image_shape), np.uint8)
 
 

@@ -17,14 +17,14 @@ import numpy as np
 import torch
 
 from vae.errors import VaeError
-from vae.inference import FARTHEST, decode_pixels, encode_pixels
+from vae.inference import FARTHEST
 from vae.latent.neighbours import nearest_codes
 from vae.latent.statistics import facts
 from vae.maps import list_maps, placement
-from vae.model import VAE
 from vae.originals import originals
 from vae.runs import Run, find_run, load_model
 from vae.serve.batching import Batcher, Forward, measure_limits
+from vae.serve.device import forwards
 from vae.serve.subpixel import faster_decoder
 
 CAPACITY = 8  # loaded models, a few MB each
@@ -60,12 +60,10 @@ class LiveModel:
         # channels_last: the same sums in another order, which convolutions on a CPU do faster
         model = load_model(run)
         model.decoder = faster_decoder(model.decoder)
-        model = model.to(memory_format=torch.channels_last)
-        config = model.config
-        self.decode = self._batcher("decode", partial(decode_pixels, model), _blank_codes(run))
-        self.encode = self._batcher(
-            "encode", partial(_posteriors, model), np.zeros((1, *config.image_shape), np.uint8)
-        )
+        decode, encode = forwards(model.to(memory_format=torch.channels_last))
+        self.decode = self._batcher("decode", decode, _blank_codes(run))
+        blank_image = np.zeros((1, *run.config.model.image_shape), np.uint8)
+        self.encode = self._batcher("encode", encode, blank_image)
 
     async def place(self, map_id: str, z: np.ndarray) -> np.ndarray:
         """Where codes (n, d) lie on a map: x, y and spread, (n, 3) float32.
@@ -204,10 +202,6 @@ class LiveModels:
             return LiveModel(run, stamp, self._workers)
         known.checked = time.monotonic()
         return known
-
-
-def _posteriors(model: VAE, images: np.ndarray) -> np.ndarray:
-    return np.stack(encode_pixels(model, images), axis=1)
 
 
 def _check_reach(z: np.ndarray) -> None:
