@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import shutil
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from tests.serve.conftest import WriteRun
 from vae.errors import VaeError
 from vae.inference import decode_pixels, encode_pixels
+from vae.latent.neighbours import Nearest, nearest_codes
 from vae.runs import load_model
 from vae.serve import service
 from vae.serve.service import LiveModels
@@ -62,6 +64,73 @@ def test_a_model_is_loaded_once_for_all_who_wait(
 
     asyncio.run(main())
     assert loads == ["a"]
+
+
+def test_what_many_ask_for_first_is_made_once(
+    runs: WriteRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs("a")
+    made: list[int] = []
+
+    def counted(codes: np.ndarray) -> Nearest:
+        made.append(len(codes))
+        return nearest_codes(codes)
+
+    monkeypatch.setattr(service, "nearest_codes", counted)
+
+    async def main() -> None:
+        model = await LiveModels().get("a")
+        leaving = asyncio.create_task(model.nearest(Z))
+        await asyncio.sleep(0)
+        leaving.cancel()  # the first who asked leaves; the others still get their answers
+        answers = await asyncio.gather(*(model.nearest(Z) for _ in range(20)))
+        assert all(np.array_equal(answer, nearest_codes(run.codes().mu)(Z)) for answer in answers)
+        assert (await model.nearest(Z)).shape == (2, 50, 2)
+
+    asyncio.run(main())
+    assert made == [50]
+
+
+def test_what_could_not_be_made_is_tried_again(
+    runs: WriteRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = runs("a")
+    codes = (run.path / "codes.npz").read_bytes()
+    (run.path / "codes.npz").unlink()
+
+    async def main() -> None:
+        model = await LiveModels().get("a")  # decodes before it has codes
+        assert (await model.decode(Z)).shape == (2, 8, 6, 1)
+        asked = (model.nearest(Z) for _ in range(5))
+        for answer in await asyncio.gather(*asked, return_exceptions=True):
+            assert isinstance(answer, VaeError)
+            assert "has no codes yet" in str(answer)
+        leaving = asyncio.create_task(model.nearest(Z))
+        await asyncio.sleep(0)
+        leaving.cancel()  # nobody is left to hear of the failure
+        await asyncio.sleep(0.1)
+        (run.path / "codes.npz").write_bytes(codes)
+        assert (await model.nearest(Z)).shape == (2, 50, 2)
+
+    asyncio.run(main())
+    gc.collect()
+    assert not caplog.records
+
+
+def test_many_maps_are_kept_and_no_more(runs: WriteRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs("a", latent_dim=5)
+    monkeypatch.setattr(service, "MADE", 3)
+
+    async def main() -> None:
+        model = await LiveModels().get("a")
+        z = np.zeros((1, 5), np.float32)
+        for i in range(5):
+            for j in range(5):
+                if i != j:
+                    await model.place(f"raw-{i}-{j}", z)
+                    assert len(model._made) <= 3
+
+    asyncio.run(main())
 
 
 def test_the_model_unused_for_longest_goes(runs: WriteRun) -> None:
