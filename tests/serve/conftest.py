@@ -1,10 +1,16 @@
-"""Small models in a runs folder of their own, and a real server in a thread."""
+"""Small models in a runs folder of their own, and real servers: in a thread, in a process."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from tests.serve import wire
 from vae.checkpoints import save_weights
 from vae.config import Config, ModelConfig, TrainingConfig, config_to_json
 from vae.files import save_npz, write_json
@@ -22,6 +29,18 @@ from vae.runs import Run, find_run
 from vae.serve.routes import make_routes
 
 WriteRun = Callable[..., Run]
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Process:
+    """A server process: where it listens, and what it has said so far."""
+
+    name: str
+    url: str
+    pid: int
+    log: Path
 
 
 def write_run(folder: Path, name: str, latent_dim: int = 2, seed: int = 0) -> Run:
@@ -99,3 +118,43 @@ def server(static_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     uvicorn_server.should_exit = True
     thread.join(timeout=10)
     assert not thread.is_alive()
+
+
+@pytest.fixture(scope="session", params=["routes", "app"])
+def process(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _tiny_folder: Path
+) -> Iterator[Process]:
+    """A server in a process of its own with one model, ``tiny``: the bare routes, then the app."""
+    folder = tmp_path_factory.mktemp(request.param)
+    shutil.copytree(_tiny_folder, folder / "runs" / "tiny")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = {
+        "routes": f"benchmarks/live_server.py {port}",
+        "app": f"-m streamlit run app.py --server.headless=true --server.port={port}",
+    }[request.param]
+    with (folder / "log.txt").open("w") as log:
+        running = subprocess.Popen(
+            [sys.executable, *command.split()],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            env=os.environ | {"VAE_RUNS": str(folder / "runs"), "NO_PROXY": "127.0.0.1"},
+        )
+    found = Process(request.param, f"http://127.0.0.1:{port}", running.pid, folder / "log.txt")
+    while not _answers(found.url):
+        assert running.poll() is None, found.log.read_text()
+        time.sleep(0.05)
+    yield found
+    running.terminate()
+    running.wait(10)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with wire.connect(url) as connection:
+            connection.sendall(wire.request("GET", "/live/models", ["Host: localhost"]))
+            return wire.answer(connection).status == 200
+    except ConnectionError:
+        return False
