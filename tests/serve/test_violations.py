@@ -119,8 +119,7 @@ exec("def bug():\n    raise KeyError('bytes')", READER)
 def test_a_violation_is_a_warning_in_one_line() -> None:
     record = _logged(READER["wrong"])  # type: ignore[arg-type]
     assert record.getMessage() == (
-        "A WebSocket client broke the protocol and was disconnected "
-        "(InvalidState: connection is connecting)."
+        "A client broke the protocol and was disconnected (InvalidState: connection is connecting)."
     )
     assert (record.levelname, record.exc_info) == ("WARNING", None)
     assert "\n" not in logging.Formatter().format(record)

@@ -1,16 +1,17 @@
-"""Bytes that are no WebSocket get one line in the log, not a traceback of the server's own code."""
+"""Bytes that break HTTP or WebSockets get a line in the log, no traceback of the server's code."""
 
 from __future__ import annotations
 
 import logging
 from types import TracebackType
 
+from h11 import ProtocolError
 from websockets.exceptions import WebSocketException
 
 # Who logs what goes wrong while a client's bytes are read: uvicorn, and asyncio on its behalf.
 _LOGGERS = ("uvicorn.error", "asyncio")
-_READERS = ("asyncio.", "uvicorn.protocols.websockets.", "websockets.")
-_FAILURES = (WebSocketException, UnicodeDecodeError, AssertionError)
+_READERS = ("asyncio.", "uvicorn.protocols.", "websockets.", "h11.")
+_FAILURES = (WebSocketException, ProtocolError, UnicodeDecodeError, AssertionError)
 
 
 def log_violations_in_a_line() -> None:
@@ -22,14 +23,15 @@ def log_violations_in_a_line() -> None:
 def _in_a_line(record: logging.LogRecord) -> bool:
     """Shorten the record of a violation; every other passes as it is.
 
-    uvicorn ends the connection on a frame that comes before the handshake is answered, or on text
-    that is not UTF-8, and on some of them its own checks fail. That takes nothing from others, so
-    whoever watches the log need not read how. What any code beside the readers raises stays whole.
+    uvicorn ends the connection on a frame that comes before the handshake is answered, on text that
+    is not UTF-8, or on a body that goes wrong when its question is already answered, and on some of
+    them its own checks fail. That takes nothing from others, so whoever watches the log need not
+    read how. What any code beside the readers raises stays whole.
     """
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, _FAILURES) and _only_readers(error.__traceback__):
         why = f"{type(error).__name__}: {error}".rstrip(": ")
-        record.msg = "A WebSocket client broke the protocol and was disconnected (%s)."
+        record.msg = "A client broke the protocol and was disconnected (%s)."
         record.args = (why.replace("\n", " "),)
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         record.exc_info = record.exc_text = None
