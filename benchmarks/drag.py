@@ -2,7 +2,8 @@
 
 Starts the app by `streamlit run app.py`, drags one slider over 75 places in headless Chromium
 (software rendering), and prints how many distinct values were decoded and painted during the drag,
-and the times from input to paint. The floor is a page's own frame: requestAnimationFrame, measured
+the times from input to paint, how often the strips of all other rows were decoded anew meanwhile,
+and tasks that held up the page for more than 50 ms. The floor is a page's own frame: requestAnimationFrame, measured
 in the same browser.
 
     python benchmarks/drag.py --model mnist-conv-16 --json
@@ -29,7 +30,7 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 PORT = 8655
 RECORD = """() => {
-  window.moved = new Map(); window.paints = [];
+  window.moved = new Map(); window.paints = []; window.long = [];
   const view = document.querySelector('[data-testid="stBidiComponentIsolated"]').shadowRoot;
   const input = view.querySelector('input[type=range]');
   // Times count from the input event itself, before any handler: what waits in the page's queue
@@ -43,10 +44,13 @@ RECORD = """() => {
     if (value === undefined) return;
     window.paints.push([value, performance.now() - window.moved.get(value)]);
   });
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) (window.long ??= []).push(entry.duration);
-  }).observe({entryTypes: ['longtask']});
+  window.longTasks ??= new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.long.push(entry.duration);
+  });
+  window.longTasks.observe({entryTypes: ['longtask']});
 }"""
+STRIPS = """() => Number(document.querySelector('[data-testid="stBidiComponentIsolated"]')
+  .shadowRoot.querySelector('.vae').dataset.strips)"""
 FRAME = """() => new Promise((done) => {
   const times = []; let last = performance.now();
   const step = (now) => {
@@ -61,8 +65,9 @@ def drag(page: Page, seconds: float = 3.0, places: int = 75) -> dict[str, Any]:
     """Drag the first slider of the open Explore page through ``places`` places.
 
     Returns:
-        ``distinct`` values the slider took, how many of them were ``painted`` during the drag, and
-        ``ms``, for each the time from its input to the start of the frame that showed it first.
+        ``distinct`` values the slider took, how many of them were ``painted`` during the drag,
+        ``ms``, for each the time from its input to the start of the frame that showed it first,
+        and ``strips``, how often meanwhile the strips of all rows in view were painted anew.
     """
     slider = page.locator(".vae input[type=range]").first
     slider.scroll_into_view_if_needed()
@@ -74,19 +79,23 @@ def drag(page: Page, seconds: float = 3.0, places: int = 75) -> dict[str, Any]:
     page.mouse.move(left, middle)
     page.mouse.down()
     page.evaluate("() => { window.moved.clear(); window.paints.length = 0 }")
+    strips = page.evaluate(STRIPS)
     begun = time.monotonic()
     for place in range(1, places + 1):
         page.mouse.move(left + width * place / places, middle)
         time.sleep(max(0.0, begun + seconds * place / places - time.monotonic()))
     moved, paints = page.evaluate("() => [[...window.moved.keys()], window.paints]")
+    strips = page.evaluate(STRIPS) - strips
+    seconds = time.monotonic() - begun
     page.mouse.up()
     first = dict(reversed(paints))  # a value that was painted twice counts once, at its first
     return {
         "distinct": len(moved),
         "painted": len(first),
-        "seconds": time.monotonic() - begun,
+        "seconds": seconds,
+        "strips": strips,
         "ms": list(first.values()),
-        "long_tasks_ms": page.evaluate("() => window.long ?? []"),
+        "long_tasks_ms": page.evaluate("() => window.long"),
     }
 
 
@@ -139,6 +148,7 @@ def _measure(url: str, model: str, repeats: int) -> dict[str, Any]:
         "input_to_paint_median_ms": round(median, 2),
         "input_to_paint_p95_ms": round(ms[int(0.95 * len(ms))], 2),
         "median_over_frame_floor": round(median / frame, 2),
+        "strip_updates_per_second": [round(one["strips"] / one["seconds"], 1) for one in drags],
         "long_tasks_ms": [round(v) for one in drags for v in one["long_tasks_ms"]],
     }
 

@@ -32,7 +32,9 @@ def page() -> None:
             "kl": known["kl"],
             "active": known["active"],
             "quantiles": known["quantiles"],
-            "z": [round(float(value), 4) for value in z],
+            "usual": usual_distance(known),
+            "images": len(run.codes().mu),
+            "z": [float(value) for value in z],
             "origin": origin(run, picked),
         },
         on_point_change=lambda: _moved(run),
@@ -52,6 +54,12 @@ def starting_code(run: Run) -> tuple[np.ndarray, int | None]:
         row = state.get_picked(run) or 0  # in the URL, where a long z is left out
         return run.codes().mu[row], row
     return z, state.get_picked(run)
+
+
+def usual_distance(known: dict[str, Any]) -> float | None:
+    """Within how much 95 % of the held-out codes have another one, if there is more than one."""
+    distances = known["neighbour_distances"]
+    return distances[known["quantile_levels"].index(95)] if distances else None
 
 
 def origin(run: Run, picked: int | None) -> dict[str, Any] | None:

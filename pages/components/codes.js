@@ -26,10 +26,13 @@ export const originWords = (origin) => {
   return `image ${origin.index}${origin.label === null ? "" : `: ${origin.label}`}`;
 };
 
-/** Posterior means of the model's held-out images, one row an image. */
-export async function fetchCodes(model, latentDim) {
+/**
+ * Posterior means of the model's held-out images, one row an image.
+ * @param {number[]} [rows] those only; else all of them
+ */
+export async function fetchCodes(model, latentDim, rows = null) {
   const url = new URL(`/live/models/${encodeURIComponent(model)}/codes`, location.origin);
-  const response = await fetch(url);
+  const response = await fetch(url, rows ? { method: "POST", body: Uint32Array.from(rows) } : {});
   if (!response.ok) throw new Error((await response.text()).slice(0, 200));
   const flat = new Float32Array(await response.arrayBuffer());
   return Array.from({ length: flat.length / latentDim }, (_, i) =>

@@ -1,248 +1,227 @@
-/** The Explore page: one slider per latent dimension, the image decoded while it moves. */
+/** The Explore page: a code under the hand, by sliders or on a pad, and all that follows it live. */
 
-import { fetchCodes, mustShow, orderDimensions, originWords, rowHeight } from "./codes.js";
-import { button, calm, element, mountModel, Paints, showLine } from "./dom.js";
-import {
-  dimensionName, fractionOf, freshSeed, median, norm, normals, pack, sameCode, signed, sliderRange,
-  spaced, traverse, valueAt,
-} from "./latent.js";
-import { drawPixels, filmstrip } from "./pixels.js";
-import { slider } from "./slider.js";
+import { Player, swing, swingAt } from "./animation.js";
+import { orderDimensions } from "./codes.js";
+import { element, mountModel, Paints, showLine } from "./dom.js";
+import { Exploration } from "./exploration.js";
+import { Neighbours } from "./neighbours.js";
+import { pairPad } from "./pair.js";
+import { readouts } from "./readouts.js";
+import { layout, sliderRows, turnedTo } from "./rows.js";
+import { Sensitivity } from "./sensitivity.js";
+import { sharing } from "./share.js";
+import { stage } from "./stage.js";
+import { Strips, tilesFor } from "./strips.js";
+import { toolbar, undoKey } from "./toolbar.js";
+import { watchWheel } from "./wheel.js";
 import { LiveChannel } from "./wire.js";
 
-const STRIP = 9; // decodes along the dimension that moves
-const FEW = 3; // so few dimensions have tall rows, as tall together as the image
-const LANES = ["image", { name: "strip", every: 50 }]; // the large image goes first
+const NEAREST_AFTER = 400; // ms after the first image: it and the strips come first
 
 export const mount = (root, args) => mountModel(root, args, build);
 
 function build(root, args) {
-  const { model, shape, kl, active, quantiles } = args.data;
-  let z = [...args.data.z];
-  let incoming = args.data.z;
-  let sent = [];
-  let origin = args.data.origin ?? null; // {index, label} of the held-out image that z encodes
-  let start = { z: [...z], origin };
-  let codes = null;
-  let smooth = false;
-  const trips = [];
+  const { model, shape, kl, active, quantiles, usual, images } = args.data;
   const order = orderDimensions(kl, active);
   const dimensions = [...order.active, ...order.inactive];
-  let moving = dimensions[0];
-  let lastImage = null;
-  let lastStrip = null;
+  const { kind, height, strip } = layout(Math.max(1, order.active.length),
+    matchMedia("(max-width: 900px)").matches);
+  let chosen = dimensions[0]; // the dimension that is marked: it plays, and the wheel moves it
+  let onPad = false;
+  let swinging = null; // {dim, from, range} while it plays
+
+  // ---- the code, and the hands on it
+  const code = new Exploration(args.data, {
+    moved: () => refresh(performance.now()),
+    rested: (point) => args.setStateValue("point", { model, ...point }),
+  });
+  const player = new Player({
+    frame: (ms) => code.move([[swinging.dim, swingAt(ms, swinging.from, swinging.range)]]),
+    changed(playing) {
+      tools.namePlay(chosen, playing);
+      if (!playing) code.settle();
+    },
+  });
+  const on = {
+    moved(changes) {
+      hush();
+      code.move(changes);
+    },
+    settled: () => code.settle(),
+    chosen: choose,
+    pointed: (dim) => changes.point(dim),
+    played: play,
+  };
 
   // ---- what stands on the page
-  const image = element("canvas", { class: "image", role: "img", "aria-label": "Decoded image" });
-  image.style.width = `${(100 * shape[1]) / Math.max(shape[0], shape[1])}%`;
-  const stripBox = element("div");
-  const strip = filmstrip(stripBox, STRIP, shape);
-  const marker = element("i", { class: "strip-marker", "aria-hidden": "true" });
-  const stripName = element("span", { class: "quiet" });
-  const stripEnds = element("span", { class: "quiet number" });
-  const trip = element("dd", { class: "number" }, "measuring …");
-  const length = element("dd", { class: "number" });
-  const from = element("dd");
+  const rows = sliderRows({ order, kind, height, data: args.data, on });
+  const pad = dimensions.length > 1
+    ? pairPad({ dims: dimensions, data: args.data, on, ask: askBeside("tiles") }) : null;
+  const strips = new Strips({
+    shape, tiles: tilesFor(...strip, shape), ask: askBeside("tiles"),
+    onWhole: () => (root.dataset.strips = String(Number(root.dataset.strips) + 1)),
+  });
+  for (const [dim, row] of rows.rows) strips.add(dim, row.canvas, () => row.track.range);
+  const changes = new Sensitivity({
+    shape, z: () => code.z, chosen: () => chosen, ask: askBeside("changes"),
+  });
+  const image = stage(shape, changes.canvas);
+  const facts = readouts();
+  const neighbours = new Neighbours({
+    model, shape, usual, latentDim: kl.length, decode: askBeside("neighbours"), onError: say,
+    onPicked: (z, index) => code.jump(z, { index, label: null }),
+  });
+  const share = sharing(() =>
+    ({ model, z: code.z, shape, index: code.origin?.index ?? null }));
+  const tools = toolbar({
+    code, model, images, padded: pad !== null, before: hush, onPlay: play, onHand: take, onError: say,
+  });
+  if (pad) pad.element.hidden = true;
   const line = element("span", { class: "line-state", role: "status" });
   const message = element("div", { class: "message", role: "alert" });
-  const reset = button("Reset", "Back to where this exploration began", () =>
-    jump(start.z, start.origin));
-  const smoothing = element("button", {
-    type: "button", "aria-pressed": "false", onclick: toggleSmooth,
-    title: "Interpolate between pixels instead of showing them as squares",
-  }, "Smooth");
-  const buttons = element("div", { class: "buttons" },
-    button("Random", "A draw from the prior: z ~ N(0, I)", () =>
-      jump(normals(z.length, freshSeed()))),
-    button("Mean", "The mean of the prior: z = 0", () => jump(z.map(() => 0))),
-    button("Real image", "The code of a random held-out image", realImage),
-    reset);
-  const rows = new Map(dimensions.map((dim) => [dim, makeRow(dim)]));
-  const list = element("div", { class: "rows" }, ...order.active.map((dim) => rows.get(dim).element));
-  const many = Math.max(1, order.active.length);
-  list.style.setProperty("--row", `${many > FEW ? rowHeight(many) : Math.min(200, 400 / many)}px`);
-  root.classList.toggle("few", many <= FEW);
-  const folded = element("details", { hidden: order.inactive.length === 0 },
-    element("summary", {}, order.inactive.length === 1
-      ? "1 inactive dimension: the decoder hardly uses it"
-      : `${order.inactive.length} inactive dimensions: the decoder hardly uses them`),
-    ...order.inactive.map((dim) => rows.get(dim).element));
-  list.append(folded);
-  if (many > 1 && many <= FEW)
-    list.append(element("p", { class: "quiet order" },
-      "The slider that says most about the image (most nats) stands first."));
-  const term = (name, value, title) =>
-    element("div", { title }, element("dt", {}, name), value);
+  root.dataset.strips = "0";
   root.replaceChildren(
-    element("section", { class: "controls", "aria-label": "The code z" }, buttons, list),
+    element("section", { class: "controls", "aria-label": "The code z" },
+      tools.element, rows.element, ...(pad ? [pad.element] : [])),
     element("div", { class: "arrow", "aria-hidden": "true" }, "decoder", element("b", {}, "→")),
     element("section", { class: "output", "aria-label": "The decoded image" },
-      element("div", { class: "stage" }, image),
-      element("div", { class: "strip-part" },
-        element("div", { class: "strip-head" }, stripName, stripEnds),
-        element("div", { class: "strip-box", onclick: pickOnStrip }, stripBox, marker)),
-      element("div", { class: "side" },
-        element("dl", { class: "readouts" },
-          term("from", from, "Where this code comes from"),
-          term("‖z‖", length, "Length of z; √d is the root mean square length of draws from the prior"),
-          term("decode", trip, "Median of the last 30 round trips: browser, server, browser")),
-        element("div", { class: "foot" }, line, smoothing),
-        message)));
+      element("div", { class: "look" }, image.element, changes.legend,
+        element("div", { class: "toggles" }, image.smoothing, changes.toggle),
+        facts.element(neighbours.word)),
+      neighbours.element,
+      element("div", { class: "foot" }, line, facts.speed, share.said, ...share.buttons),
+      message),
+    share.dialog);
 
-  function makeRow(dim) {
-    const value = element("output", { class: "value number" });
-    const track = slider({
-      label: `z ${dim + 1}, ${kl[dim].toFixed(2)} nats`,
-      range: sliderRange(quantiles[dim], [z[dim]]),
-      value: z[dim],
-      quantiles: quantiles[dim],
-      words: (v) => v.toFixed(2),
-      onInput(to) {
-        z[dim] = to;
-        origin = null;
-        value.textContent = signed(to);
-        choose(dim);
-        refresh(performance.now());
-      },
-      onRelease: tell,
-    });
-    const bar = element("i");
-    bar.style.width = `${(100 * kl[dim]) / Math.max(...kl, 1e-9)}%`;
-    const row = element("div", { class: "dimension", onpointerdown: () => choose(dim, true) },
-      element("span", { class: "name", "aria-hidden": "true" },
-        "z", element("sub", {}, String(dim + 1))),
-      track.element, value,
-      element("span", { class: "kl number", title: "KL of this dimension, mean over images" },
-        `${kl[dim].toFixed(2)} nats`, bar));
-    track.input.addEventListener("focus", () => choose(dim, true));
-    return { element: row, track, value };
-  }
-
-  // ---- the line to the decoder
+  // ---- the lines to the decoder: the image's own, and one for all that may come a little later
   const paints = new Paints(root);
   const channel = new LiveChannel({
-    model,
-    lanes: LANES,
-    onState: (state) => showLine(root, line, state),
-    onError: (sentence) => (message.textContent = sentence),
+    model, lanes: ["image"], onState: (state) => showLine(root, line, state), onError: say,
   });
-  const showTrip = calm((ms) => (trip.textContent = `${ms.toFixed(1)} ms`));
+  let beside = null;
+  let waiting = null; // until the nearest images are asked for
   showLine(root, line, "loading");
 
   function askImage(since) {
-    const asked = [...z];
+    const asked = [...code.z];
     channel.ask("image", Float32Array.from(asked), (answer, ms) => {
-      lastImage = new Uint8Array(answer);
-      drawPixels(image, lastImage, shape, { smooth });
+      image.paint(new Uint8Array(answer));
       paints.painted(since, asked);
       message.textContent = "";
-      trips.push(ms);
-      if (trips.length > 30) trips.shift();
-      // the first ones share the page's loading: the same image once more, until there are three
-      if (trips.length > 2) showTrip(median(trips));
-      else askImage(performance.now());
+      if (!facts.trip(ms)) askImage(performance.now()); // the same once more, until it is measured
+      if (!beside) openBeside();
     });
   }
 
-  function askStrip() {
-    const values = spaced(...rows.get(moving).track.range, STRIP);
-    channel.ask("strip", pack(traverse(z, moving, values)), (answer) => {
-      lastStrip = answer;
-      strip.draw(answer, { smooth });
+  function openBeside() {
+    beside = new LiveChannel({
+      model, lanes: ["changes", "neighbours", "tiles"],
+      onError(sentence) {
+        say(sentence);
+        strips.refused();
+      },
     });
+    waiting = setTimeout(() => {
+      waiting = null;
+      neighbours.ask(code.z);
+    }, NEAREST_AFTER);
+    refreshBeside();
+  }
+
+  /** A question of a lane to the second line; nothing before there is one. */
+  function askBeside(lane) {
+    return (codes, answered) => beside?.ask(lane, codes, answered);
+  }
+
+  function refreshBeside() {
+    if (!beside) return;
+    strips.refresh(code.z);
+    changes.refresh();
+    if (waiting === null) neighbours.ask(code.z);
   }
 
   // ---- what happens
   function refresh(since) {
     askImage(since);
-    askStrip();
-    const range = rows.get(moving).track.range;
-    const where = (0.5 + fractionOf(z[moving], range) * (STRIP - 1)) / STRIP;
-    marker.style.left = `${100 * where}%`;
-    stripName.textContent = `along ${dimensionName(moving)}`;
-    stripEnds.textContent = `${signed(range[0], 1)} … ${signed(range[1], 1)}`;
-    length.textContent = `${norm(z).toFixed(1)} (√d = ${Math.sqrt(z.length).toFixed(1)})`;
-    from.textContent = originWords(origin);
-    reset.disabled = sameCode(z, start.z);
+    rows.show(code.z);
+    if (onPad) pad.show(code.z);
+    facts.show(code.z, code.origin);
+    tools.refresh();
+    refreshBeside();
   }
 
-  function choose(dim, ask = false) {
-    if (dim === moving && rows.get(dim).element.classList.contains("moving")) return;
-    rows.get(moving).element.classList.remove("moving");
-    rows.get(dim).element.classList.add("moving");
-    moving = dim;
-    if (ask) refresh(performance.now());
+  function say(sentence) {
+    message.textContent = sentence;
   }
 
-  function show(to, newOrigin = null) {
-    z = Array.from(to);
-    origin = newOrigin;
-    for (const [dim, row] of rows) {
-      row.track.set(z[dim]);
-      row.value.textContent = signed(z[dim]);
-    }
+  /** The hand touches something: what plays stops, and the image is shown as it is. */
+  function hush() {
+    player.stop();
+    changes.mute();
+  }
+
+  function choose(dim) {
+    if (dim === chosen && !player.playing) return;
+    player.stop();
+    chosen = dim;
+    rows.mark(dim);
+    tools.namePlay(dim, false);
+    changes.refresh();
+  }
+
+  function play() {
+    if (player.playing) return player.stop();
+    swinging = { dim: chosen, from: code.z[chosen], range: swing(code.z[chosen], quantiles[chosen]) };
+    changes.mute();
+    return player.start();
+  }
+
+  /** By sliders or on the pad. */
+  function take(hand) {
+    onPad = hand === "pad";
+    pad.element.hidden = !onPad;
+    rows.element.hidden = onPad;
+    choose(onPad ? pad.pair[0] : chosen);
     refresh(performance.now());
   }
 
-  function jump(to, newOrigin = null) {
-    show(to, newOrigin);
-    tell();
-  }
+  const gone = new AbortController(); // ends the listeners on what outlives this view
+  const touched = (event) => event.composedPath().includes(tools.play) || hush();
+  root.addEventListener("pointerdown", touched, { capture: true, signal: gone.signal });
+  // a press elsewhere may lead to another page, which must know the code
+  document.addEventListener("pointerdown", (event) =>
+    event.composedPath().includes(root) || code.flush(), { capture: true, signal: gone.signal });
+  document.addEventListener("keydown", (event) => {
+    const action = undoKey(event);
+    if (!action || event.composedPath()[0].matches?.("input:not([type=range]), textarea")) return;
+    event.preventDefault();
+    hush();
+    code[action]();
+  }, { signal: gone.signal });
+  const unwatch = watchWheel(image.element, {
+    turned({ right, up }) {
+      const { range } = rows.rows.get(chosen).track;
+      on.moved([[chosen, turnedTo(code.z[chosen], range, up + right)]]);
+    },
+    rested: on.settled,
+  });
 
-  /** Tell Python where we are: on release only, for the URL and the other pages. */
-  function tell() {
-    sent = [...sent.slice(-9), [...z]];
-    const rounded = z.map((v) => Math.round(v * 1e4) / 1e4);
-    args.setStateValue("point", { model, z: rounded, index: origin?.index ?? null });
-  }
-
-  async function realImage() {
-    try {
-      codes ??= await fetchCodes(model, z.length);
-    } catch (error) {
-      message.textContent = `The codes of the real images did not come: ${error.message}`;
-      return;
-    }
-    const index = Math.floor(Math.random() * codes.length);
-    jump(codes[index], { index, label: null });
-  }
-
-  function pickOnStrip(event) {
-    const box = stripBox.getBoundingClientRect();
-    const fraction = ((event.clientX - box.left) / box.width - 0.5 / STRIP) * (STRIP / (STRIP - 1));
-    const to = [...z];
-    to[moving] = valueAt(fraction, rows.get(moving).track.range);
-    jump(to);
-  }
-
-  function toggleSmooth() {
-    smooth = !smooth;
-    smoothing.setAttribute("aria-pressed", String(smooth));
-    if (lastImage) drawPixels(image, lastImage, shape, { smooth });
-    if (lastStrip) strip.draw(lastStrip, { smooth });
-  }
-
-  choose(moving);
-  show(z, origin);
+  rows.mark(chosen);
+  tools.namePlay(chosen, false);
+  refresh(performance.now());
 
   return {
     update(next) {
       args = next;
-      const data = next.data;
-      if (data.origin && origin && data.origin.index === origin.index) {
-        origin = data.origin; // Python knows its label
-        from.textContent = originWords(origin);
-      }
-      if (sameCode(data.z, incoming)) return;
-      incoming = data.z;
-      const held = [...rows.values()].some((row) => row.track.held);
-      if (mustShow(incoming, { shown: z, sent, held })) {
-        start = { z: [...incoming], origin: data.origin };
-        show(incoming, data.origin);
-      }
+      code.accept(next.data, rows.held || pad?.held || player.playing);
     },
     destroy() {
-      channel.close();
+      clearTimeout(waiting);
+      gone.abort();
+      code.flush();
+      unwatch();
+      for (const part of [player, rows, pad, strips, changes, neighbours, share, channel, beside])
+        part?.close();
       root.replaceChildren();
     },
   };

@@ -45,6 +45,46 @@ export function drawPixels(canvas, bytes, [height, width, channels], { smooth = 
 }
 
 /**
+ * RGBA bytes of n images in rows of `columns`, `gap` transparent pixels between them. Pure.
+ * @param {Uint8Array} bytes n·H·W·C values
+ * @param {Uint8ClampedArray} [into] of the same size, whose gaps are left as they are
+ * @returns {{data: Uint8ClampedArray, width: number, height: number}}
+ */
+export function tileRGBA(bytes, [height, width, channels], columns, gap = 0, into = null) {
+  const n = bytes.length / (height * width * channels);
+  const across = columns * (width + gap) - gap;
+  const down = Math.ceil(n / columns) * (height + gap) - gap;
+  const data = into ?? new Uint8ClampedArray(4 * across * down);
+  const [green, blue] = channels === 1 ? [0, 0] : [1, 2];
+  let from = 0;
+  for (let i = 0; i < n; i += 1) {
+    const left = (i % columns) * (width + gap);
+    const top = Math.floor(i / columns) * (height + gap);
+    for (let y = 0; y < height; y += 1) {
+      let to = 4 * ((top + y) * across + left);
+      for (let x = 0; x < width; x += 1, from += channels, to += 4) {
+        data[to] = bytes[from];
+        data[to + 1] = bytes[from + green];
+        data[to + 2] = bytes[from + blue];
+        data[to + 3] = 255;
+      }
+    }
+  }
+  return { data, width: across, height: down };
+}
+
+/** Draw n images on one canvas, as `tileRGBA` lays them out. */
+export function drawTiles(canvas, bytes, shape, columns, gap = 0) {
+  const known = frames.get(canvas);
+  const { data, width, height } = tileRGBA(bytes, shape, columns, gap, known?.data);
+  if (!known) {
+    Object.assign(canvas, { width, height });
+    frames.set(canvas, new ImageData(data, width, height));
+  }
+  canvas.getContext("2d").putImageData(frames.get(canvas), 0, 0);
+}
+
+/**
  * A row of tiles (a filmstrip, a traversal): one small canvas each, made once and redrawn.
  * @returns {{tiles: HTMLCanvasElement[], draw(buffer, options): void, mark(index): void}}
  */

@@ -27,7 +27,8 @@ export function afterKey(key, shift, value, [low, high]) {
   return key in moves ? clamp(value + moves[key], low, high) : null;
 }
 
-function shape(name, attributes, kind) {
+/** An SVG element. */
+export function shape(name, attributes, kind) {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   if (kind) made.setAttribute("class", kind);

@@ -1,0 +1,88 @@
+/** Explore's buttons: jumps to other codes, undo and redo, play, and sliders or pad. */
+
+import { fetchCodes } from "./codes.js";
+import { button, element } from "./dom.js";
+import { dimensionName, freshSeed, normals } from "./latent.js";
+
+/**
+ * Which of undo and redo a key means, or null. Pure.
+ * @param {{key: string, ctrlKey: boolean, metaKey: boolean, shiftKey: boolean}} event
+ */
+export function undoKey({ key, ctrlKey, metaKey, altKey, shiftKey }) {
+  if (!(ctrlKey || metaKey) || altKey) return null;
+  if (key.toLowerCase() === "z") return shiftKey ? "redo" : "undo";
+  return key.toLowerCase() === "y" && !shiftKey ? "redo" : null;
+}
+
+const named = (made, name) => {
+  made.setAttribute("aria-label", name);
+  return made;
+};
+
+/**
+ * @param {object} options
+ * @param {Exploration} options.code
+ * @param {string} options.model
+ * @param {number} options.images how many held-out images there are
+ * @param {boolean} options.padded whether there is a pad to change to
+ * @param {() => void} options.before something else than playing is wanted
+ * @param {() => void} options.onPlay
+ * @param {(name: "sliders" | "pad") => void} options.onHand
+ * @param {(sentence: string) => void} options.onError
+ */
+export function toolbar({ code, model, images, padded, before, onPlay, onHand, onError }) {
+  const latentDim = code.z.length;
+  const does = (action) => () => {
+    before();
+    action();
+  };
+
+  async function realImage() {
+    const index = Math.floor(Math.random() * images);
+    try {
+      const [z] = await fetchCodes(model, latentDim, [index]);
+      code.jump(z, { index, label: null });
+    } catch (error) {
+      onError(`The code of image ${index} did not come: ${error.message}`);
+    }
+  }
+
+  const reset = button("Reset", "Back to where this exploration began", does(() => code.reset()));
+  const undo = named(button("↶", "Undo (Ctrl+Z)", does(() => code.undo())), "Undo");
+  const redo = named(button("↷", "Redo (Ctrl+Shift+Z)", does(() => code.redo())), "Redo");
+  const play = button("", "Swing the marked dimension between its 5 % and 95 % quantiles (Space)",
+    onPlay);
+  play.classList.add("play");
+  const hands = ["sliders", "pad"].map((name, i) => element("button", {
+    type: "button", onclick: does(() => choose(name)), "aria-pressed": String(i === 0),
+    title: ["One slider a dimension", "Two dimensions at once"][i],
+  }, ["Sliders", "Pad"][i]));
+
+  function choose(name) {
+    hands.forEach((made, i) =>
+      made.setAttribute("aria-pressed", String(name === ["sliders", "pad"][i])));
+    onHand(name);
+  }
+
+  return {
+    play,
+    element: element("div", { class: "buttons" },
+      button("Random", "A draw from the prior: z ~ N(0, I)", does(() =>
+        code.jump(normals(latentDim, freshSeed())))),
+      button("Mean", "The mean of the prior: z = 0", does(() => code.jump(Array(latentDim).fill(0)))),
+      button("Real image", "The code of a random held-out image", does(realImage)),
+      reset, undo, redo, play,
+      element("div", { class: "hands", role: "group", "aria-label": "By", hidden: !padded }, ...hands)),
+    /** What can be done now. */
+    refresh() {
+      reset.disabled = code.atStart;
+      undo.disabled = !code.history.canUndo;
+      redo.disabled = !code.history.canRedo;
+    },
+    namePlay(dim, playing) {
+      play.textContent = `${playing ? "❚❚" : "▶"} ${dimensionName(dim)}`;
+      play.setAttribute("aria-label", `${playing ? "Pause" : "Play"} z ${dim + 1}`);
+      play.setAttribute("aria-pressed", String(playing));
+    },
+  };
+}
