@@ -8,6 +8,7 @@ import { LiveChannel } from "./wire.js";
 
 const SHOWN = 5;
 const EVERY = 100; // ms between two questions
+const LATE = 300; // ms without an answer: the word is faint, for it is about an earlier z
 const KEPT = 400; // images held, so that going back and forth asks nothing
 const NEAR = 1.5; // so many usual distances away is still near
 
@@ -47,6 +48,8 @@ export class Neighbours {
     this.found = [];
     this.absence = null; // the server's reason why there are no originals
     this.fetching = false;
+    this.turn = 0; // of the latest question
+    this.late = null; // until the word is marked as one on an earlier z
     this.word = element("b", { class: "nearness" }, "…");
     this.caption = element("span", { class: "quiet" }, "nearest real images");
     this.tiles = Array.from({ length: SHOWN }, (_, i) => {
@@ -66,7 +69,10 @@ export class Neighbours {
       model: this.model, op: "nearest", query: `?k=${SHOWN}`, onError: this.onError,
       lanes: [{ name: "nearest", every: EVERY }],
     });
+    const turn = (this.turn += 1);
+    this.late ??= setTimeout(() => this.word.classList.add("late"), LATE);
     this.channel.ask("nearest", Float32Array.from(z), (answer) => {
+      if (turn === this.turn) this.#inTime();
       this.found = readNearest(answer);
       this.#describe();
       this.#show();
@@ -75,8 +81,15 @@ export class Neighbours {
 
   close() {
     this.closed = true;
+    clearTimeout(this.late);
     this.channel?.close();
     this.originals?.close();
+  }
+
+  #inTime() {
+    clearTimeout(this.late);
+    this.late = null;
+    this.word.classList.remove("late");
   }
 
   #describe() {
