@@ -14,13 +14,15 @@ With 20 users, 19 have no screen: what the real page sends in one such drag is r
 repeated by 19 clients, with sessions of their own, for as long as the real page is measured (see
 peers_crowd.py). They cost the machine less than 19 browsers; what is measured is the server under
 the load of 20 users, in the one browser. They run on the same machine and share its processor.
-`st.slider` sends its value on release only, so its users ask for one image a drag.
+`st.slider` sends its value on release only, so its users ask for one image a drag. An image that
+has not come a minute after the hand let go counts as never: null, and – in the table.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import shutil
@@ -123,15 +125,16 @@ def _crowd(recording: str, users: int) -> Iterator[dict[str, float]]:
 
 
 def _figures(drags: list[Drag]) -> dict[str, Any]:
-    """Medians over the drags; times over all images of all drags, None where none was painted."""
+    """Medians over the drags; times over all images of all drags; None where no image came."""
     ms = sorted(ms for drag in drags for ms in drag.ms)
+    end = statistics.median(math.inf if d.end_ms is None else d.end_ms for d in drags)
     return {
         "distinct_values": statistics.median(drag.distinct for drag in drags),
         "painted_during_the_drag": statistics.median(len(drag.ms) for drag in drags),
         "fewest_painted": min(len(drag.ms) for drag in drags),
         "input_to_paint_median_ms": round(statistics.median(ms), 1) if ms else None,
         "input_to_paint_p95_ms": round(ms[int(0.95 * len(ms))], 1) if ms else None,
-        "release_to_last_image_ms": round(statistics.median(drag.end_ms for drag in drags), 1),
+        "release_to_last_image_ms": round(end, 1) if math.isfinite(end) else None,
     }
 
 
