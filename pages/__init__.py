@@ -17,6 +17,7 @@ class PageInfo(NamedTuple):
 PAGES = (
     PageInfo("explore", "Explore", ":material/tune:"),
     PageInfo("reconstruct", "Reconstruct", ":material/compare:"),
+    PageInfo("draw", "Draw", ":material/draw:"),
     PageInfo("latent_map", "Latent map", ":material/scatter_plot:"),
     PageInfo("interpolate", "Interpolate", ":material/linear_scale:"),
     PageInfo("train", "Train", ":material/model_training:"),

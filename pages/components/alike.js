@@ -24,7 +24,8 @@ export function makeAlike({ model, shape, labels, names, usual, images, onError 
     const canvas = element("canvas", { role: "img", "aria-label": "not known yet" });
     const label = element("figcaption");
     canvas.style.aspectRatio = `${shape[1]} / ${shape[0]}`;
-    return { canvas, label, figure: element("figure", {}, canvas, label) };
+    const figure = element("figure", {}, element("div", { class: "tile" }, canvas), label);
+    return { canvas, label, figure };
   });
   const words = element("p", { class: "verdict" });
   const channel = new LiveChannel({

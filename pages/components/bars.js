@@ -6,9 +6,12 @@ import { sum } from "./posterior.js";
 
 const MOST = 24; // dimensions that can be read; the rest is summed up in words
 
-/** The axis −reach … reach that the codes of a model need: a whole number, 3 at least. Pure. */
+/**
+ * The axis −reach … reach: whole, 4 at least, a quarter more than the model's own codes take, as
+ * a drawing may be odder than they are. Pure.
+ */
 export const reachOf = (quantiles) =>
-  Math.max(3, ...quantiles.map((levels) => Math.ceil(Math.max(-levels[0], levels.at(-1)))));
+  Math.max(4, ...quantiles.map((levels) => Math.ceil(1.25 * Math.max(-levels[0], levels.at(-1)))));
 
 /**
  * @param {object} options
@@ -50,8 +53,12 @@ export function makeBars({ kl, quantiles }) {
     band.style.width = `${percent(high) - percent(low)}%`;
   }
 
+  const key = (kind, name) => element("span", {}, element("i", { class: kind }), name);
+  const legend = element("p", { class: "key quiet" },
+    key("narrow", "μ ± σ"), key("wide", "± 2σ"), key("one", "prior ± 1, ± 2"));
+
   return {
-    element: element("div", {}, list, ...(order.length > MOST ? [rest] : [])),
+    element: element("div", {}, list, legend, ...(order.length > MOST ? [rest] : [])),
 
     /** @param {{mean: Float32Array, sigma: Float32Array}} q */
     show({ mean, sigma }) {

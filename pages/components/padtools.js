@@ -25,6 +25,7 @@ export function toggle(text, title, on, onchange) {
  * @param {{width: number, colour: number[], erasing: boolean}} options.brush changed by the tools
  * @param {string[]} options.palette as "#rrggbb"; one colour needs no choice
  * @param {{undo: Function, clear: Function, fill: Function, example: Function}} options.on
+ * @returns {{buttons: HTMLElement, settings: HTMLElement}} what is at hand, and what is set
  */
 export function makeTools({ brush, palette, on }) {
   const eraser = toggle("Eraser", "Draw in black", false, (erasing) => (brush.erasing = erasing));
@@ -40,9 +41,9 @@ export function makeTools({ brush, palette, on }) {
     onInput: (percent) => (brush.width = percent / 100),
   });
   const width = element("div", { class: "tool" }, element("span", {}, "Brush"), size.element);
-  const parts = [buttons, width];
-  if (palette.length > 1) parts.push(colours());
-  return element("div", { class: "tools" }, ...parts);
+  const settings = element("div", { class: "tools" }, width);
+  if (palette.length > 1) settings.append(colours());
+  return { buttons, settings };
 
   function colours() {
     const pick = (colour) => {

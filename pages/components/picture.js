@@ -2,7 +2,9 @@
 
 import { shrink } from "./centring.js";
 import { toChannels } from "./drawing.js";
+import { thicken } from "./thicken.js";
 
+const AROUND = 1 / 6; // of the longer side: how far the light on paper is taken to be even
 const FAINTEST = 0.35; // of the way from paper to ink: what is fainter becomes black
 const SPECK = 1 / 40; // of the largest piece of ink: smaller pieces are dirt
 
@@ -57,12 +59,40 @@ export function twoLevels(pixels) {
   return levels;
 }
 
-/** A grey image of bright ink with its ground made black, its ink white, and specks removed. Pure. */
+/**
+ * How much brighter each pixel of a grey image is than the mean of the square around it (not below
+ * 0): ink without the light on its paper. Pure.
+ */
+export function aboveSurroundings({ pixels, width, height }) {
+  const reach = Math.round(AROUND * Math.max(width, height));
+  const stride = width + 1;
+  const sums = new Float64Array(stride * (height + 1)); // of all pixels above and to the left
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0, row = 0; x < width; x += 1) {
+      row += pixels[y * width + x];
+      sums[(y + 1) * stride + x + 1] = sums[y * stride + x + 1] + row;
+    }
+  }
+  return pixels.map((value, at) => {
+    const [x, y] = [at % width, Math.floor(at / width)];
+    const [left, right] = [Math.max(0, x - reach), Math.min(width, x + reach + 1)];
+    const [top, bottom] = [Math.max(0, y - reach), Math.min(height, y + reach + 1)];
+    const total = sums[bottom * stride + right] - sums[bottom * stride + left]
+      - sums[top * stride + right] + sums[top * stride + left];
+    return Math.max(0, Math.round(value - total / ((right - left) * (bottom - top))));
+  });
+}
+
+/**
+ * A grey image of bright ink on a ground of uneven light, with the ground made black, the ink white
+ * and specks removed. Pure.
+ */
 export function clean(image) {
-  const [paper, ink] = twoLevels(image.pixels);
-  const low = paper + FAINTEST * (ink - paper);
-  const gain = 255 / Math.max(1, ink - low);
-  const pixels = image.pixels.map((v) => Math.max(0, Math.min(255, Math.round(gain * (v - low)))));
+  const ink = aboveSurroundings(image);
+  const [ground, bright] = twoLevels(ink);
+  const low = ground + FAINTEST * (bright - ground);
+  const gain = 255 / Math.max(1, bright - low);
+  const pixels = ink.map((v) => Math.max(0, Math.min(255, Math.round(gain * (v - low)))));
   return { ...image, pixels: withoutSpecks(pixels, image.width) };
 }
 
@@ -72,7 +102,7 @@ function withoutSpecks(pixels, width) {
   const masses = [];
   const waiting = [];
   const visit = (at, number) => {
-    if (pixels[at] === 0 || piece[at] >= 0) return;
+    if (!pixels[at] || piece[at] >= 0) return; // black, beyond the edge, or known
     piece[at] = number;
     waiting.push(at);
   };
@@ -96,7 +126,8 @@ function withoutSpecks(pixels, width) {
 
 /**
  * A picture layer's pixels on the pad: its middle, cut to the pad's aspect.
- * @param {{image: object, invert: boolean, clean: boolean}} layer
+ * @param {{image: object, invert: boolean, clean: boolean, thicken: boolean}} layer the last two
+ *   for grey pads only
  * @param {{width: number, height: number, channels: number}} pad
  * @returns {Uint8Array}
  */
@@ -104,5 +135,6 @@ export function develop(layer, { width, height, channels }) {
   let image = convert(layer.image, channels);
   if (layer.invert) image = invert(image);
   if (layer.clean && channels === 1) image = clean(image);
+  if (layer.thicken && channels === 1) image = thicken(image);
   return shrink(image, width, height);
 }

@@ -1,0 +1,135 @@
+"""Draw: a drawing of one's own, encoded and reconstructed while it is made."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages import state
+from pages.components import mount
+from pages.draw_picture import choose_picture
+from pages.draw_words import (
+    DRAWS,
+    centring_words,
+    explanation,
+    map_words,
+    prompt,
+    recipe_of,
+)
+from pages.interpolate import current_journey
+from pages.look import class_colour, class_name
+from vae.latent.statistics import QUANTILE_LEVELS
+from vae.maps import stored_maps
+from vae.originals import OriginalsMissing, originals
+from vae.runs import Run
+
+KEY = "draw"
+LABEL = "your drawing"
+USUAL = 95  # percent of the codes have their nearest other code within the "usual" distance
+# Where there is room, the pictures' button stands beside the model's name: the pad begins higher.
+_STYLE = """<style>
+@media (min-width: 901px) { .st-key-draw-head { margin-top: -3.5rem } }
+</style>"""
+GREYS = ("#ffffff", "#aaaaaa", "#555555")
+COLOURS = (
+    *("#ffffff", "#8c8c8c", "#d62828", "#f0862b", "#f7d93d"),
+    *("#2fa84f", "#2b6cd4", "#7a4a21", "#f1c9a5"),
+)
+
+
+def page() -> None:
+    """The pad at the left, what the encoder says of it in the middle, the decode at the right."""
+    run = state.current_run()
+    st.html(_STYLE)
+    with st.container(horizontal=True, horizontal_alignment="right", key="draw-head"):
+        picture = choose_picture(run.config.model.image_shape[2])
+    result = mount(
+        "draw",
+        key=KEY,
+        data=component_data(run) | {"picture": picture},
+        on_go_change=lambda: None,
+    )
+    if result.go:
+        _go(run, result.go)
+    with st.expander("What happens to your drawing"):
+        dataset, model = run.config.training.dataset, run.config.model
+        recipe = recipe_of(dataset, model.image_shape)
+        st.markdown(explanation(dataset, recipe, model.latent_dim))
+
+
+def component_data(run: Run) -> dict[str, Any]:
+    """All that the browser needs beside the map's places, which it fetches itself."""
+    known = state.model_facts(run)
+    codes, dataset = run.codes(), run.config.training.dataset
+    shape = run.config.model.image_shape
+    recipe = recipe_of(dataset, shape)
+    map_id = map_of(run)
+    return {
+        "model": run.name,
+        "trained": state.trained(run),
+        "shape": list(shape),
+        "dims": known["latent_dim"],
+        "kl": known["kl"],
+        "quantiles": known["quantiles"],
+        "usual": usual_distance(known),
+        "map": map_id,
+        "labels": base64.b64encode(codes.labels.astype("<u2").tobytes()).decode(),
+        "classes": [
+            {
+                "label": int(label),
+                "name": class_name(run, int(label)),
+                "colour": class_colour(int(label)),
+            }
+            for label in np.unique(codes.labels)
+        ],
+        "originals": _originals_here(run),
+        "recipe": {"box": recipe.box, "centre": recipe.centre, "stretch": recipe.stretch},
+        "centred": recipe.usual,
+        "brush": recipe.brush,
+        "palette": COLOURS if shape[2] == 3 else GREYS[:1] if recipe.usual else GREYS,
+        "draws": DRAWS,
+        "words": {
+            "prompt": prompt(dataset),
+            **centring_words(recipe),
+            **map_words(map_id, known["latent_dim"]),
+        },
+    }
+
+
+def map_of(run: Run) -> str:
+    """The map to show: the latent plane itself where there is one, else t-SNE, else PCA."""
+    if run.config.model.latent_dim <= 2:
+        return "raw"
+    return next(iter(stored_maps(run)), "pca")
+
+
+def _originals_here(run: Run) -> bool:
+    try:
+        originals(run)
+    except OriginalsMissing:
+        return False
+    return True
+
+
+def usual_distance(known: dict[str, Any]) -> float | None:
+    """Within which a code usually has another near it; ``None`` where there is only one code."""
+    quantiles = known["neighbour_distances"]
+    return quantiles[QUANTILE_LEVELS.index(USUAL)] if quantiles else None
+
+
+def _go(run: Run, go: dict[str, Any]) -> None:
+    """A button was pressed: the drawing's code goes to another page."""
+    z = np.array(go["z"], np.float32)
+    if go["model"] != run.name or z.shape != (run.config.model.latent_dim,):
+        return  # sent just before another model was chosen
+    if go["where"] == "explore":
+        state.set_z(run, z)
+        state.set_picked(run, None)
+        st.switch_page(st.session_state["pages"]["explore"])
+    end = {"z": [round(float(v), 4) for v in z], "label": LABEL}
+    current_journey(run)[go["where"]] = end
+    name = go["where"].upper()
+    st.toast(f"End {name} of the interpolation: {LABEL}.", icon=":material/check:")
