@@ -3,8 +3,8 @@
 Starts the app by `streamlit run app.py`, drags one slider over 75 places in headless Chromium
 (software rendering), and prints how many distinct values were decoded and painted during the drag,
 the times from input to paint, how often the strips of all other rows were decoded anew meanwhile,
-and tasks that held up the page for more than 50 ms. The floor is a page's own frame: requestAnimationFrame, measured
-in the same browser.
+and tasks that held up the page for more than 50 ms. The floor is a page's own frame:
+requestAnimationFrame, measured in the same browser.
 
     python benchmarks/drag.py --model mnist-conv-16 --json
 """

@@ -99,6 +99,16 @@ def _lengths(d: int) -> str:
   codes are rare, and little in training taught the decoder what to draw for them."""
 
 
+def _nearness(known: dict[str, Any]) -> str:
+    """What the word on the distance to the data means, in Markdown."""
+    usual = usual_distance(known)
+    if usual is None:
+        return "not known for this model, which has one held-out image only."
+    return f"""how far the nearest code of a held-out image is. 95 % of these codes have another one
+  within {usual:.2f}: up to that, *on*; up to 1.5 times that, *near*; further away training
+  taught the decoder little."""
+
+
 def _explain(known: dict[str, Any]) -> None:
     kl = np.array(known["kl"])
     active = np.array(known["active"])
@@ -118,9 +128,20 @@ Each slider is one coordinate of $z \in \mathbb{{R}}^{{{len(kl)}}}$.
   that hardly matter last. This model spends **{kl.sum():.1f} nats** in all, and
   **{int(active.sum())} of {len(kl)}** coordinates are active: the variance of their mean
   $\mu_j(x)$ between images is above 0.01. The decoder hardly uses one that is not.
+- **Beside the slider, small images:** what the decoder makes of $z$ with only this coordinate
+  changed, from the slider's left end to its right end. They follow every other slider.
+- **Colours over the image**, while the pointer rests on a slider: where its coordinate acts, pixel
+  by pixel, $\;\partial \hat{{x}} / \partial z_j \approx
+  \big(\hat{{x}}(z + h e_j) - \hat{{x}}(z - h e_j)\big) / 2h\;$ with $h = 0.25$. *What changes*
+  keeps them there.
 - **$\lVert z \rVert$:** {_lengths(len(kl))}
+- **$\log p(z)$:** the density of $z$ under the prior,
+  $-\tfrac12 \lVert z \rVert^2 - \tfrac{{d}}{{2}} \log 2\pi$, in nats.
+- **On, near, off the data:** {_nearness(known)}
+- **Pad:** two coordinates at once, both on one scale; behind it a coarse grid of what it decodes.
 
 Keys: Tab goes from slider to slider, the arrows move one (with Shift ten times as far), Home and
-End go to its ends.
+End go to its ends, Space plays it, Ctrl+Z takes the last move back. The mouse wheel over the image
+moves the marked slider.
 """
     )

@@ -24,7 +24,7 @@ function build(root, args) {
   const { model, shape, kl, active, quantiles, usual, images } = args.data;
   const order = orderDimensions(kl, active);
   const dimensions = [...order.active, ...order.inactive];
-  const { kind, height, strip } = layout(Math.max(1, order.active.length),
+  const looks = layout(order.active.length || order.inactive.length,
     matchMedia("(max-width: 900px)").matches);
   let chosen = dimensions[0]; // the dimension that is marked: it plays, and the wheel moves it
   let onPad = false;
@@ -54,11 +54,11 @@ function build(root, args) {
   };
 
   // ---- what stands on the page
-  const rows = sliderRows({ order, kind, height, data: args.data, on });
+  const rows = sliderRows({ order, layout: looks, data: args.data, on });
   const pad = dimensions.length > 1
     ? pairPad({ dims: dimensions, data: args.data, on, ask: askBeside("tiles") }) : null;
   const strips = new Strips({
-    shape, tiles: tilesFor(...strip, shape), ask: askBeside("tiles"),
+    shape, tiles: tilesFor(...looks.strip, shape), ask: askBeside("tiles"),
     onWhole: () => (root.dataset.strips = String(Number(root.dataset.strips) + 1)),
   });
   for (const [dim, row] of rows.rows) strips.add(dim, row.canvas, () => row.track.range);

@@ -27,6 +27,7 @@ export const turnedTo = (value, range, turned) =>
  * @param {object} options
  * @param {number} options.dim
  * @param {object} options.data kl and quantiles of all dimensions, z
+ * @param {boolean} options.crisp whether a strip shows pixels as squares
  * @param {object} options.on
  * @param {(changes: Array<[number, number]>) => void} options.on.moved [[dim, value]], every value
  * @param {() => void} options.on.settled once, when the hand lets go
@@ -34,7 +35,7 @@ export const turnedTo = (value, range, turned) =>
  * @param {(dim: number | null) => void} options.on.pointed the pointer, or Tab, is on it; has left
  * @param {() => void} options.on.played Space was pressed
  */
-function makeRow({ dim, data: { kl, quantiles, z }, on }) {
+function makeRow({ dim, data: { kl, quantiles, z }, crisp, on }) {
   const value = element("output", { class: "value number" });
   const track = slider({
     label: `z ${dim + 1}, ${kl[dim].toFixed(2)} nats`,
@@ -49,6 +50,7 @@ function makeRow({ dim, data: { kl, quantiles, z }, on }) {
     onRelease: on.settled,
   });
   const canvas = element("canvas");
+  canvas.style.imageRendering = crisp ? "pixelated" : "auto";
   const marker = element("i", { class: "marker" });
   const strip = element("div", {
     class: "along", "aria-hidden": "true", onclick: pick,
@@ -108,16 +110,18 @@ function makeRow({ dim, data: { kl, quantiles, z }, on }) {
 /**
  * All rows: active dimensions in order, inactive ones folded away. Options as of `makeRow`, and
  * @param {{active: number[], inactive: number[]}} options.order
+ * @param {object} options.layout see `layout`
  * @returns {{element, rows: Map<number, object>, show(z), mark(dim), held: boolean, close()}}
  */
-export function sliderRows({ order, kind, height, data, on }) {
+export function sliderRows({ order, layout: { kind, height, strip }, data, on }) {
+  const crisp = strip[1] >= 2 * data.shape[0]; // below that, squares would be of unequal size
   const rows = new Map([...order.active, ...order.inactive].map((dim) =>
-    [dim, makeRow({ dim, data, on })]));
+    [dim, makeRow({ dim, data, crisp, on })]));
   const elements = (dims) => dims.map((dim) => rows.get(dim).element);
   const list = element("div", { class: `rows ${kind}` }, ...elements(order.active));
   list.style.setProperty("--tall", `${height}px`);
   const n = order.inactive.length;
-  if (n) list.append(element("details", {},
+  if (n) list.append(element("details", { open: order.active.length === 0 },
     element("summary", {}, n === 1 ? "1 inactive dimension: the decoder hardly uses it"
       : `${n} inactive dimensions: the decoder hardly uses them`),
     ...elements(order.inactive)));

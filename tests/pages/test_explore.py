@@ -76,3 +76,19 @@ def test_only_in_many_dimensions_lengths_are_said_to_be_near_root_d() -> None:
     assert "about $" in explore._lengths(16)
     assert "lengths from 0.3 to 2.4" in explore._lengths(2)
     assert "about $" not in explore._lengths(2)
+
+
+def test_the_usual_distance_is_the_95_percent_quantile(tiny_run: Run) -> None:
+    known = facts(tiny_run)
+    data = sent_to_browser(open_page(SCRIPT, model="tiny"))
+    assert data["usual"] == known["neighbour_distances"][5]
+    assert data["images"] == len(tiny_run.codes().mu)
+    assert f"within {data['usual']:.2f}" in explore._nearness(known)
+    assert explore.usual_distance(known | {"neighbour_distances": []}) is None
+    assert "not known" in explore._nearness(known | {"neighbour_distances": []})
+
+
+def test_a_link_gives_every_digit_of_its_code(tiny_run: Run) -> None:
+    z = np.array([0.34936523, -1.0664063], np.float32)
+    data = sent_to_browser(open_page(SCRIPT, model="tiny", z="0.34936523,-1.0664063"))
+    assert np.array_equal(np.array(data["z"], np.float32), z)
