@@ -73,8 +73,7 @@ def read_picture(content: bytes, name: str) -> Image.Image:
                 f"to {MOST_PIXELS / 1e6:.0f} million are allowed."
             )
         image.draft("RGB", (2 * SIDE, 2 * SIDE))  # JPEG: decode at a fraction of the size
-        image = ImageOps.exif_transpose(image)
-        return _small(_on_white(image))
+        return _small(_on_white(ImageOps.exif_transpose(image)))
     except Image.DecompressionBombError as error:
         raise VaeError(f"{name} has too many pixels: {error}") from None
     except UnidentifiedImageError:

@@ -29,7 +29,8 @@ export function makeAlike({ model, shape, labels, names, usual, images, onError 
   });
   const words = element("p", { class: "verdict" });
   const channel = new LiveChannel({
-    model, op: "nearest", query: `?k=${tiles.length}`, onError, lanes: [{ name: "main", every: EVERY }],
+    model, op: "nearest", query: `?k=${tiles.length}`, onError,
+    lanes: [{ name: "main", every: EVERY }],
   });
   const title = (row) => (names.size > 1 ? names.get(labels[row]) : `image ${row}`);
   let shown = null; // the rows whose images stand there; null while there is no drawing
@@ -38,7 +39,8 @@ export function makeAlike({ model, shape, labels, names, usual, images, onError 
   function tell(rows, distance) {
     const parts = names.size > 1 ? [agreement(rows.map(title))] : [];
     if (usual !== null)
-      parts.push(`the code lies ${dataWords(distance, usual)} (${distance.toFixed(2)} to the nearest)`);
+      parts.push(
+        `the code lies ${dataWords(distance, usual)} (${distance.toFixed(2)} to the nearest)`);
     const sentence = parts.join("; ");
     words.textContent = sentence && `${sentence[0].toUpperCase()}${sentence.slice(1)}.`;
   }

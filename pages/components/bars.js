@@ -24,7 +24,8 @@ export function makeBars({ kl, quantiles }) {
   const percent = (value) => 100 * fractionOf(value, axis);
   const order = kl.map((_, j) => j).sort((a, b) => kl[b] - kl[a]);
   const rows = order.slice(0, MOST).map((dim) => {
-    const [wide, narrow, mean] = ["wide", "narrow", "mean"].map((kind) => element("i", { class: kind }));
+    const [wide, narrow, mean] = ["wide", "narrow", "mean"].map((kind) =>
+      element("i", { class: kind }));
     const value = element("span", { class: "value number" });
     const row = element("div", { class: "row", role: "listitem" },
       element("span", { class: "name" }, "z", element("sub", {}, String(dim + 1))),
@@ -78,7 +79,8 @@ export function makeBars({ kl, quantiles }) {
         row.title = `${dimensionName(dim)}: ${nats[dim].toFixed(2)} nats for this image`;
       }
       const others = order.slice(MOST).map((dim) => nats[dim]);
-      rest.textContent = `${others.length} more dimensions: ${sum(others).toFixed(2)} nats together`;
+      rest.textContent =
+        `${others.length} more dimensions: ${sum(others).toFixed(2)} nats together`;
     },
 
     clear() {

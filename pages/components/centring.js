@@ -1,4 +1,4 @@
-/** From the pad to the model's picture: scaled, or centred as MNIST is. No DOM: `node --test` runs it. */
+/** From the pad to the model's picture: scaled, or centred as MNIST is. No DOM. */
 
 /** How much of each source pixel [j, j + 1) falls into each of n equal parts of [from, to). */
 function overlaps(from, to, n, size) {

@@ -10,7 +10,7 @@ export function padSize([height, width]) {
   return { width: scale * width, height: scale * height };
 }
 
-/** A colour as a model with that many channels sees it: its luma (ITU-R BT.601), or itself. Pure. */
+/** A colour with that many channels: its luma (ITU-R BT.601), or itself. Pure. */
 export const toChannels = ([r, g, b], channels) =>
   channels === 1 ? [Math.round(0.299 * r + 0.587 * g + 0.114 * b)] : [r, g, b];
 

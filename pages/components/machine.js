@@ -19,8 +19,8 @@ export function readPlaces(answer) {
  * @param {number} options.draws from q(z|x), to be placed with its mean
  * @param {object} options.on
  * @param {(q: object) => void} options.on.encoded
- * @param {(found: {q, pixels: Uint8Array, error: number, since: number}) => void} options.on.decoded
- *   `error`: mean absolute difference from the image, in grey levels of 255
+ * @param {(found: {q: object, pixels: Uint8Array, error: number, since: number}) => void}
+ *   options.on.decoded `error`: mean absolute difference from the image, in grey levels of 255
  * @param {(shown: object) => void} options.on.placed what MapCanvas.paint takes
  * @param {(state: string) => void} options.on.state of the line
  * @param {(sentence: string) => void} options.on.error

@@ -1,4 +1,4 @@
-/** Strokes into pixels: smooth, anti-aliased, the same everywhere. No DOM: `node --test` runs it. */
+/** Strokes into pixels: smooth, anti-aliased, on every machine the same. No DOM. */
 
 const STEP = 6; // pixels between the points of a flattened curve
 

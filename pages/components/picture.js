@@ -1,4 +1,4 @@
-/** A photo or an image as ink on the pad: grey, inverted, cleaned, cut. No DOM: `node --test` runs it. */
+/** A photo or an image as ink on the pad: grey, inverted, cleaned, cut to size. No DOM. */
 
 import { shrink } from "./centring.js";
 import { toChannels } from "./drawing.js";

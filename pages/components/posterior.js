@@ -1,4 +1,4 @@
-/** q(z|x) in numbers: what the encoder answers, its KL, draws from it. No DOM: `node --test` runs it. */
+/** q(z|x) in numbers: what the encoder answers, its KL, draws from it. No DOM. */
 
 import { normals } from "./latent.js";
 

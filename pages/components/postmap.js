@@ -22,7 +22,8 @@ export function boxAbout([u, v], whole, share) {
  */
 export function closeness({ places: [mean, ...draws], sigma }, whole) {
   const inside = ([x, y], box) => x > box.x[0] && x < box.x[1] && y > box.y[0] && y < box.y[1];
-  const points = sigma ? [[mean[0] + 2 * sigma[0], mean[1]], [mean[0], mean[1] + 2 * sigma[1]]] : draws;
+  const points = sigma
+    ? [[mean[0] + 2 * sigma[0], mean[1]], [mean[0], mean[1] + 2 * sigma[1]]] : draws;
   const seen = (closer) => {
     const box = boxAbout(mean, whole, 1 / closer);
     return points.filter((point) => inside(point, box)).length >= MOST * points.length;
@@ -57,7 +58,8 @@ export function makePosteriorMap(labels, classes) {
     const around = boxAbout(shown.places[0], points.whole, 1 / times);
     hint.textContent = `${times} × closer`;
     far.paint(shown, around);
-    if (near.look({ ...points, centres: [], size: 1.6 * points.size, box: around })) near.paint(shown);
+    const looks = near.look({ ...points, centres: [], size: 1.6 * points.size, box: around });
+    if (looks) near.paint(shown);
   }
 
   return {

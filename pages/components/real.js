@@ -1,4 +1,4 @@
-/** Held-out images by their rows: the originals, or where those are not at hand their codes' decodes. */
+/** Held-out images by their rows: the originals, or their codes' decodes where those are missing. */
 
 import { split } from "./pixels.js";
 import { LiveChannel } from "./wire.js";
