@@ -46,6 +46,7 @@ def _sizes(stack: nn.Sequential) -> list[tuple[int, int]]:
         ),
         ("mlp-2d", [(784, 256), (256, 4)], [(2, 256), (256, 784)]),
         ("conv-16", [(3136, 32)], [(16, 3136)]),
+        ("conv-64px", [(128, 64)], [(32, 128)]),
     ],
 )
 def test_presets_have_the_sizes_of_their_systems(
@@ -63,6 +64,15 @@ def test_conv_16_has_two_strided_stages() -> None:
         (1, 32, (2, 2)),
         (32, 64, (2, 2)),
     ]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_conv_64px_halves_64_pixels_five_times(channels: int) -> None:
+    model = VAE(make_config("conv-64px", "some", (64, 64, channels)).model)
+    stages = [m for m in model.encoder if isinstance(m, nn.Conv2d)]
+    assert [stage.stride for stage in stages] == [(2, 2)] * 5
+    assert model.encoder[:-2](torch.rand(1, channels, 64, 64)).shape == (1, 128, 2, 2)
+    assert model.decode(torch.zeros(1, 32)).shape == (1, channels, 64, 64)
 
 
 def test_first_vae_starts_from_small_normal_weights() -> None:

@@ -38,6 +38,7 @@ PRESETS: dict[str, Preset] = {
         network="conv",
         widths=(32, 32, 64, 64, 128),
         latent_dim=32,
+        batch_size=64,
     ),
     "mlp-400-20": Preset(
         "The first VAE of every course: one hidden layer of 400, 20 latent dimensions.",
