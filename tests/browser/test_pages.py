@@ -16,7 +16,7 @@ def _settle(page: Page) -> None:
     page.wait_for_selector("[data-testid=stMain]")
     page.wait_for_timeout(300)
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=30_000)
-    for name in ("explore", "interpolate", "scatter"):
+    for name in ("explore", "draw", "interpolate", "scatter"):
         if page.locator(f".vae.{name}").count():
             page.locator(f'.vae.{name}[data-state="live"]').wait_for()
 
