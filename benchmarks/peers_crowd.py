@@ -87,6 +87,8 @@ class Client:
             origin=None if streamlit else f"http://{url.netloc}",  # type: ignore[arg-type]
             compression=None,
             max_size=None,
+            open_timeout=120,
+            ping_interval=None,  # browsers do not ask either whether the server is still there
         ) as socket:
             for frame in line.opening:
                 await socket.send(frame)

@@ -14,7 +14,8 @@ from vae import VAE, decode_pixels
 
 SECONDS, PLACES = 3.0, 75
 EXACT = 2  # of 255: the pages decode by other kernels than this script
-# values: [slider's value, time of the pointer's event]; images: [time of the frame, grey pixels]
+# value and image are the newest; of all, in order, values: [slider's value, time of the pointer's
+# event], images: [time of the frame, grey pixels].
 WATCH = """([picture, side]) => {
   const find = (selector, root = document) => {
     const found = root.querySelector(selector);
@@ -28,24 +29,25 @@ WATCH = """([picture, side]) => {
   const [height, width] = side;
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', { willReadFrequently: true });
-  const state = (window.watched = { values: [], images: [], released: 0 });
-  let pointer = 0, value = null, image = '';
+  const state = { value: null, image: [], values: [], images: [], released: 0 };
+  window.watched = state;
+  let pointer = 0;
   addEventListener('pointermove', (event) => (pointer = event.timeStamp), { capture: true });
   addEventListener('pointerdown', (event) => (pointer = event.timeStamp), { capture: true });
   addEventListener('pointerup', (event) => (state.released = event.timeStamp), { capture: true });
   const step = () => {
     const slider = find('input[type=range]');
-    if (slider && Number(slider.value) !== value) {
-      value = Number(slider.value);
-      state.values.push([value, pointer]);
+    if (slider && Number(slider.value) !== state.value) {
+      state.value = Number(slider.value);
+      state.values.push([state.value, pointer]);
     }
     const shown = find(picture);
     if (shown && shown.complete !== false) {
       context.drawImage(shown, 0, 0, width, height);
       const { data } = context.getImageData(0, 0, width, height);
       const grey = Array.from({ length: width * height }, (_, i) => data[4 * i]);
-      if (String(grey) !== image) {
-        image = String(grey);
+      if (grey.some((pixel, i) => pixel !== state.image[i])) {
+        state.image = grey;
         state.images.push([performance.now(), grey]);
       }
     }
@@ -58,17 +60,15 @@ WATCH = """([picture, side]) => {
 class Recorder:
     """What a page sends: its WebSockets' frames, and Gradio's questions."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self) -> None:
         self._lines: dict[str, Line] = {}
         self._start = 0.0
-        page.on("websocket", self._watch)
-        page.on("request", self._posted)
 
-    def _watch(self, socket: WebSocket) -> None:
+    def watch(self, socket: WebSocket) -> None:
         line = self._lines[socket.url] = Line(socket.url)
         socket.on("framesent", lambda frame: self._sent(line, frame))
 
-    def _posted(self, request: Request) -> None:
+    def posted(self, request: Request) -> None:
         if "/queue/join" in request.url:
             line = self._lines.setdefault(request.url, Line(request.url))
             self._sent(line, request.post_data_buffer or b"")
@@ -142,28 +142,37 @@ class Drag:
     end_ms: float | None
 
 
-def watched_drag(browser: Browser, url: str, app: App, decoder: Decoder) -> Drag:
-    """Open the app's page, drag, and wait until the last value's image is there."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    _open(page, url, app)
+def watched_page(browser: Browser, url: str, app: App, decoder: Decoder) -> Page:
+    """The app's page, its slider and its picture watched from now on."""
+    page = _open(browser, url, app)
     height, width, _ = decoder.model.config.image_shape
     page.evaluate(WATCH, [app.picture, [height, width]])
-    page.wait_for_timeout(500)
-    before = page.evaluate("() => watched.values.length")
+    return page
+
+
+def watched_drag(page: Page, app: App, decoder: Decoder) -> Drag:
+    """Drag in a watched page, once the image of the slider's left end is there."""
+    page.locator("input[type=range]").first.press("Home")
+    _settle(page, decoder)
+    page.evaluate("() => Object.assign(watched, { values: [], images: [] })")
     drag(page, app.thumb)
+    _settle(page, decoder)
+    seen = page.evaluate("() => watched")
+    at = dict(reversed(seen["values"]))  # value -> when it was first set
+    painted = first_frames(seen["images"], list(at), decoder.images(list(at)))
+    ms = [painted[v] - at[v] for v in painted if painted[v] <= seen["released"]]
+    last = painted.get(seen["value"])
+    return Drag(len(at), ms, None if last is None else max(0.0, last - seen["released"]))
+
+
+def _settle(page: Page, decoder: Decoder) -> None:
+    """Wait until the image of the slider's value is there, or a minute has passed."""
     deadline = time.monotonic() + 60
-    last, painted = None, {}
-    while last not in painted and time.monotonic() < deadline:
-        page.wait_for_timeout(300)
-        seen = page.evaluate("() => watched")
-        at = dict(reversed(seen["values"][before:]))  # value -> when it was first set
-        last = seen["values"][-1][0]
-        painted = first_frames(seen["images"], list(at), decoder.images(list(at)))
-    page.close()
-    released = seen["released"]
-    ms = [painted[v] - at[v] for v in painted if at[v] <= painted[v] <= released]
-    end = max(0.0, painted[last] - released) if last in painted else None
-    return Drag(len(at), ms, end)
+    found = False
+    while not found and time.monotonic() < deadline:
+        page.wait_for_timeout(500)
+        value, image = page.evaluate("() => [watched.value, watched.image]")
+        found = bool(first_frames([(0.0, image)], [value], decoder.images([value])))
 
 
 def first_frames(
@@ -186,9 +195,8 @@ def first_frames(
 
 def recorded_drag(browser: Browser, url: str, app: App) -> tuple[list[Line], float]:
     """What one page sends during a drag, and how many seconds that takes."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    recorder = Recorder(page)
-    _open(page, url, app)
+    recorder = Recorder()
+    page = _open(browser, url, app, recorder)
     recorder.start()
     begun = time.monotonic()
     drag(page, app.thumb)
@@ -199,7 +207,12 @@ def recorded_drag(browser: Browser, url: str, app: App) -> tuple[list[Line], flo
     return lines, seconds
 
 
-def _open(page: Page, url: str, app: App) -> None:
-    page.goto(url + app.address, timeout=120_000)
-    page.locator(app.picture).first.wait_for(timeout=120_000)
+def _open(browser: Browser, url: str, app: App, recorder: Recorder | None = None) -> Page:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    if recorder:
+        page.on("websocket", recorder.watch)
+        page.on("request", recorder.posted)
+    page.goto(url + app.address)
+    page.locator(app.picture).first.wait_for(timeout=60_000)
     page.wait_for_timeout(2000)  # what else the page loads at first
+    return page

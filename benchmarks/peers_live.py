@@ -40,7 +40,7 @@ import numpy as np
 from drag import FRAME
 from peers_apps import OURS, App, make_apps, running
 from peers_crowd import dump
-from peers_drag import Decoder, Drag, recorded_drag, watched_drag
+from peers_drag import Decoder, Drag, recorded_drag, watched_drag, watched_page
 from playwright.sync_api import Browser, sync_playwright
 
 from vae import find_run, load_model
@@ -89,11 +89,14 @@ def _measure(
     """The app's figures for each number of users, under the key ``users_N``."""
     with running(app) as url:
         recording = dump(*recorded_drag(browser, url, app))  # also warms the server
+        page = watched_page(browser, url, app, decoder)
         figures = {}
         for number in users:
             with _crowd(recording, number - 1) as crowd:
-                drags = [watched_drag(browser, url, app, decoder) for _ in range(repeats)]
+                page.wait_for_timeout(3000)  # all of the crowd are there
+                drags = [watched_drag(page, app, decoder) for _ in range(repeats)]
             figures[f"users_{number}"] = _figures(drags) | crowd
+        page.close()
     return figures
 
 
