@@ -4,7 +4,7 @@ import { mustShow } from "./codes.js";
 import { History } from "./history.js";
 import { sameCode } from "./latent.js";
 
-const TELL_AFTER = 400; // ms of rest: a rerun of the page is not for every step of the hand
+const TELL_AFTER = 250; // ms of rest: a rerun of the page is not for every step of the hand
 
 const exactly = (a, b) => a.z.length === b.z.length && a.z.every((v, i) => v === b.z[i]);
 

@@ -108,6 +108,7 @@ function build(root, args) {
       image.paint(new Uint8Array(answer));
       paints.painted(since, asked);
       message.textContent = "";
+      strips.giveWay(ms);
       if (!facts.trip(ms)) askImage(performance.now()); // the same once more, until it is measured
       if (!beside) openBeside();
     });

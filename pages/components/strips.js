@@ -4,7 +4,8 @@ import { clamp, pack, traverse, valueAt } from "./latent.js";
 import { drawTiles } from "./pixels.js";
 
 const EVERY = 80; // ms between two updates of all rows, at best: twelve a second
-const PATIENCE = 2; // round trips until the next question: where answers are slow, ask less often
+const PATIENCE = 2; // round trips until the next question, of strips and of the large image: where
+// answers are slow, strips are asked for less often, and the image goes first
 const BYTES = 128 * 1024; // of one answer
 const GAP = 1; // transparent pixels between tiles
 
@@ -40,6 +41,7 @@ export class Strips {
     this.z = null;
     this.timer = null;
     this.asking = false;
+    this.trip = 0; // ms, of the large image, smoothed
     this.observer = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries)
         this.inView[isIntersecting ? "add" : "delete"](this.rows.get(target));
@@ -57,6 +59,11 @@ export class Strips {
   refresh(z) {
     this.z = [...z];
     this.#soon(0);
+  }
+
+  /** The large image took so many ms. */
+  giveWay(ms) {
+    this.trip += 0.3 * (ms - this.trip);
   }
 
   /** A question was refused: what it asked for is asked with the next move. */
@@ -100,7 +107,7 @@ export class Strips {
         this.round.delete(row);
       });
       if (!this.round.size) this.onWhole();
-      this.#soon(Math.max(EVERY * share, PATIENCE * ms) - ms);
+      this.#soon(Math.max(EVERY * share, PATIENCE * Math.max(ms, this.trip)) - ms);
     });
   }
 

@@ -1,4 +1,4 @@
-"""Explore's tools in a real browser: strips, pad, sensitivity, nearest images, undo, play, copies."""
+"""Explore's tools in a real browser: strips, pad, sensitivity, nearest images, undo, copies."""
 
 from __future__ import annotations
 
@@ -41,12 +41,13 @@ def _pixels(page: Page) -> np.ndarray:
 
 def _settled(page: Page) -> np.ndarray:
     """The large image when it stands still."""
-    before = None
-    while before is None or not np.array_equal(before, after):
-        before = _pixels(page)
+    before = _pixels(page)
+    while True:
         page.wait_for_timeout(200)
         after = _pixels(page)
-    return after
+        if np.array_equal(before, after):
+            return after
+        before = after
 
 
 def test_the_strips_of_all_rows_follow_a_drag(page: Page) -> None:

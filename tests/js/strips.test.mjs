@@ -117,6 +117,20 @@ test("updates keep their distance, and a large one goes in parts", () => {
   assert.equal(whole(), 1);
 });
 
+test("where the large image is slow, strips are asked for less often", () => {
+  const { strips, asked, look, answer } = begin([0, 1]);
+  for (let i = 0; i < 30; i += 1) strips.giveWay(100);
+  strips.refresh([0, 0]);
+  look([0, 1]);
+  mock.timers.tick(0);
+  answer();
+  strips.refresh([1, 1]);
+  mock.timers.tick(150);
+  assert.equal(asked.length, 1);
+  mock.timers.tick(50);
+  assert.equal(asked.length, 2);
+});
+
 test("a refused question is asked again with the next move", () => {
   const { strips, asked, look } = begin([0, 1]);
   strips.refresh([0, 0]);
