@@ -213,6 +213,23 @@ def test_a_deleted_or_damaged_model_is_noticed(runs: WriteRun) -> None:
     asyncio.run(main())
 
 
+def test_a_model_that_cannot_be_loaded_is_told(
+    runs: WriteRun, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    runs("a")
+
+    def no_memory(_: object) -> None:
+        raise RuntimeError("can't allocate memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service, "load_model", no_memory)
+        sentence = "The server could not load 'a': RuntimeError: can't allocate memory"
+        with pytest.raises(VaeError, match=f"^{sentence}$"):
+            asyncio.run(LiveModels().get("a"))
+    assert caplog.messages == [sentence]
+    assert asyncio.run(LiveModels().get("a")).run.name == "a"
+
+
 @pytest.mark.parametrize("name", ["nobody", "../a", "a/b", ".hidden", "", "x" * 65])
 def test_unknown_and_impossible_names_are_refused(runs: WriteRun, name: str) -> None:
     runs("a")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import os
 import time
@@ -41,6 +42,8 @@ Stamp = tuple[tuple[str, int, int], ...]
 Workers = dict[str, ThreadPoolExecutor]
 
 Made = TypeVar("Made")
+
+log = logging.getLogger(__name__)
 
 
 class LiveModel:
@@ -198,10 +201,17 @@ class LiveModels:
     def _open(self, name: str, known: LiveModel | None) -> LiveModel:
         run = find_run(name)
         stamp = _stamp(run)
-        if known is None or known.stamp != stamp:
+        if known is not None and known.stamp == stamp:
+            known.checked = time.monotonic()
+            return known
+        try:
             return LiveModel(run, stamp, self._workers)
-        known.checked = time.monotonic()
-        return known
+        except VaeError:
+            raise
+        except Exception as error:  # no memory for it, or a bug: it is told to who asked
+            sentence = f"The server could not load {name!r}: {type(error).__name__}: {error}"
+            log.error("%s", sentence)
+            raise VaeError(sentence) from error
 
 
 def _check_reach(z: np.ndarray) -> None:
