@@ -6,7 +6,7 @@ import { drawSheet, fillSheet } from "./sheet.js";
 import { centreOf, parts, sameView, sheetsOf } from "./tiles.js";
 import { LiveChannel } from "./wire.js";
 
-const DIM = "rgb(0 0 0 / 35%)"; // over it, so that points upon it are brighter
+const DIM = 0.65; // of its light, where points shine through it
 const REST = 120; // ms without a move before a view is asked for
 const EVERY = 80; // ms between two questions, so that the image under the hand goes first
 
@@ -22,7 +22,10 @@ export class Lattice {
   constructor(root, { model, shape, onError }) {
     Object.assign(this, { root, model, shape, onError });
     root.lattice = this;
-    this.canvas = element("canvas", { class: "lattice", "aria-hidden": "true", hidden: true });
+    // The images lie over the points as light, so these are seen through their dark; behind both
+    // is black.
+    this.canvas = element("canvas", { class: "lattice", hidden: true });
+    this.ground = element("i", { class: "ground", hidden: true });
     this.sheets = []; // what is drawn, in this order
     this.lift = null;
     this.on = false;
@@ -37,7 +40,7 @@ export class Lattice {
     this.#forget();
   }
 
-  /** @param {boolean} on @param {boolean} dimmed for points upon it */
+  /** @param {boolean} on @param {boolean} dimmed for points to shine through */
   show(on, dimmed) {
     this.dimmed = dimmed;
     if (on !== this.on) {
@@ -49,7 +52,7 @@ export class Lattice {
   #forget() {
     this.asked = null;
     this.turn += 1;
-    this.canvas.hidden = !this.on || !this.lift;
+    this.canvas.hidden = this.ground.hidden = !this.on || !this.lift;
     clearTimeout(this.timer);
     this.#refined(0);
     if (this.plane) this.follow(this.plane);
@@ -74,7 +77,6 @@ export class Lattice {
     clearTimeout(this.timer);
     cancelAnimationFrame(this.frame);
     this.channel?.close();
-    this.canvas.remove();
   }
 
   #ask() {
@@ -100,7 +102,7 @@ export class Lattice {
       rows.set(liftTo(this.lift, ...centreOf(sheet, i)), (i - from) * d);
     this.channel.ask("lattice", rows, (answer) => {
       if (turn !== this.turn) return;
-      this.#fill(sheet, from, new Uint8Array(answer));
+      this.#fill(sheet, new Uint8Array(answer));
       if (to === sheet.columns * sheet.rows) {
         // The view is whole: all that it needs, and the coarsest for what a move brings in.
         if (!rest.length) this.sheets = [...new Set([this.base, sheet])];
@@ -110,9 +112,9 @@ export class Lattice {
     });
   }
 
-  #fill(sheet, from, bytes) {
+  #fill(sheet, bytes) {
     const isNew = !sheet.canvas;
-    fillSheet(sheet, from, bytes, this.shape);
+    fillSheet(sheet, bytes, this.shape);
     if (isNew) {
       if (this.stale) [this.sheets, this.base, this.stale] = [[], sheet, false];
       // Finer ones over coarser ones, of whatever view they are.
@@ -136,17 +138,14 @@ export class Lattice {
     const { canvas } = this;
     if (canvas.width !== width || canvas.height !== height)
       [canvas.width, canvas.height] = [width, height];
-    Object.assign(canvas.style, {
+    const place = {
       left: `${left}px`, top: `${top}px`, width: `${right - left}px`, height: `${bottom - top}px`,
-    });
+    };
+    for (const { style } of [canvas, this.ground]) Object.assign(style, place);
     const context = canvas.getContext("2d");
     context.setTransform(density, 0, 0, density, -left * density, -top * density);
     context.clearRect(left, top, right - left, bottom - top);
+    context.globalAlpha = this.dimmed ? DIM : 1;
     for (const sheet of this.sheets) drawSheet(context, sheet, this.plane, density);
-    if (!this.dimmed) return;
-    context.globalCompositeOperation = "source-atop"; // the tiles alone
-    context.fillStyle = DIM;
-    context.fillRect(left, top, right - left, bottom - top);
-    context.globalCompositeOperation = "source-over";
   }
 }

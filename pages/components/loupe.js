@@ -22,7 +22,7 @@ export function loupePlace(left, top, { width, height }, box, finger) {
   }
   const right = left + BESIDE + width <= box.right;
   const above = top - BESIDE - height >= box.top;
-  return [right ? left + BESIDE : left - BESIDE - width,
+  return [Math.max(box.left, right ? left + BESIDE : left - BESIDE - width),
     above ? top - BESIDE - height : top + BESIDE];
 }
 

@@ -19,8 +19,8 @@ export class Originals {
 
   /** @param {number} row @param {(bytes: Uint8Array) => void} answered at once if it is here */
   ask(row, answered) {
+    if (this.absence() || row === this.wanted) return; // the latter is shown, or on its way
     this.wanted = row;
-    if (this.absence()) return;
     const known = this.kept.get(row);
     if (known) {
       this.#keep(row, known);

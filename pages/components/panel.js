@@ -6,9 +6,23 @@ import { dataWords } from "./lens.js";
 import { swatch } from "./legend.js";
 import { drawPixels } from "./pixels.js";
 
-/** [name, value, explanation] as an entry of a description list. */
-const term = ([name, value, title]) =>
-  element("div", { title }, element("dt", {}, name), element("dd", { class: "number" }, value));
+/** Rows of [name, value, explanation] in a description list; called on each move, so it reuses. */
+function showTerms(list, rows) {
+  while (list.children.length < rows.length)
+    list.append(element("div", {}, element("dt"), element("dd", { class: "number" })));
+  [...list.children].forEach((entry, i) => {
+    entry.hidden = i >= rows.length;
+    if (entry.hidden) return;
+    const [name, value, title] = rows[i];
+    entry.title = title;
+    setText(entry.firstChild, name);
+    setText(entry.lastChild, value);
+  });
+}
+
+const setText = (node, text) => {
+  if (node.textContent !== text) node.textContent = text;
+};
 
 /**
  * @param {object} options
@@ -92,7 +106,7 @@ export function panel({ shape, classes, labels, onSend }) {
     },
 
     rate(rows) {
-      quality.replaceChildren(...rows.map(term));
+      showTerms(quality, rows);
     },
 
     /**
@@ -101,7 +115,8 @@ export function panel({ shape, classes, labels, onSend }) {
      * @param {boolean} known.hovering whether it is only under the pointer
      * @param {boolean} known.chosen whether there is a point for the buttons
      * @param {object | null} known.image what Python knows of this image: kl, reconstruction
-     * @param {{row: number, distance: number} | null} known.near the real code nearest to a free z
+     * @param {{row: number, distance: number} | null} known.near the real code nearest to z, where
+     *   that is no image's
      * @param {number | null} known.usual distance between real codes, see dataWords
      * @param {number | null} known.doubt the spread of a placed code's neighbours
      * @param {string | null} known.absence why no original can be shown, if so
@@ -112,18 +127,18 @@ export function panel({ shape, classes, labels, onSend }) {
       const entry = index === null ? null : classes.get(labels[index]);
       dot.style.background = entry?.colour ?? "transparent";
       dot.classList.toggle("none", entry == null);
-      title.textContent = index !== null ? capital(imageName(index))
-        : hovering ? "This place" : "Your own code";
-      origin.textContent = shown.dot >= 0 ? `click: ${imageName(shown.dot)}`
-        : hovering ? "under the pointer" : index !== null ? "picked" : "chosen";
+      setText(title, index !== null ? capital(imageName(index))
+        : hovering ? "This place" : "Your own code");
+      setText(origin, shown.dot >= 0 ? `click: ${imageName(shown.dot)}`
+        : hovering ? "under the pointer" : index !== null ? "picked" : "chosen");
       for (const one of buttons) one.disabled = !chosen;
-      captions[0].textContent = index !== null ? "original"
-        : near ? `nearest by code: ${imageName(near.row)}` : "original";
-      captions[1].textContent = index !== null ? "decoded from its code" : "decoded from this code";
+      setText(captions[0],
+        index === null ? `nearest by code: ${imageName(near.row)}` : "original");
+      setText(captions[1], index !== null ? "decoded from its code" : "decoded from this code");
       if (absence) original.hidden = true;
       absent.hidden = !original.hidden;
-      absent.textContent = absence ?? "";
-      facts.replaceChildren(...terms(shown, known).map(term));
+      setText(absent, absence ?? "");
+      showTerms(facts, terms(shown, known));
     },
   };
 }

@@ -39,6 +39,7 @@ export class Plane {
    */
   async draw(coords, groups, titles) {
     this.titles = titles;
+    this.home = true; // the whole map is in view, and stays so when the window changes
     this.box = extent(coords, 0);
     this.view = extent(coords, 0.04);
     const size = pointSize(coords.length / 2, this.host.clientWidth);
@@ -58,6 +59,7 @@ export class Plane {
       this.listening = true;
       for (const event of ["plotly_relayouting", "plotly_relayout", "plotly_afterplot"])
         this.plot.on(event, () => this.moved());
+      this.plot.on("plotly_relayouting", () => (this.home = false));
       this.#adoptStyles();
     }
     this.moved();
@@ -65,7 +67,7 @@ export class Plane {
 
   /** Show or hide groups; `flags` in the order of draw(). */
   show(flags) {
-    return this.Plotly.restyle(this.plot, { visible: flags });
+    if (this.ready) this.Plotly.restyle(this.plot, { visible: flags });
   }
 
   /** Take the theme's colours again, if they are others. */
@@ -150,6 +152,7 @@ export class Plane {
 
   /** Bring what is at pixel `from` to pixel `to`, larger by a factor: as two fingers do. */
   pinch({ from, to, factor }) {
+    this.home = false;
     const seen = this.#wanted ?? this.seen;
     const { left, right, top, bottom } = this.frame;
     const after = ([low, high], start, end) => {
@@ -172,6 +175,7 @@ export class Plane {
 
   /** The whole map in view. */
   fit() {
+    this.home = true;
     return this.Plotly.relayout(this.plot, {
       "xaxis.range": [...this.view.x], "yaxis.range": [...this.view.y],
     });
@@ -190,7 +194,9 @@ export class Plane {
     const { clientWidth: width, clientHeight: height } = this.host;
     const layout = this.plot._fullLayout;
     if (layout.width === width && layout.height === height) return;
-    this.Plotly.relayout(this.plot, { width, height }).then(() => this.closed || this.fit());
+    this.Plotly.relayout(this.plot, { width, height }).then(() => {
+      if (!this.closed && this.home) this.fit();
+    });
   }
 
   #layout() {

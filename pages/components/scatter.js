@@ -41,7 +41,7 @@ function build(root, args) {
   const named = classes.length > 1 && classes.length <= NAMED;
   const marks = new Marks(named ? classes.map(({ name }) => name) : []);
   const key = legend(classes, () => {
-    if (plane?.ready) plane.show(classes.map(({ label }) => !key.hidden.has(label)));
+    plane?.show(classes.map(({ label }) => !key.hidden.has(label)));
     follow();
   });
   const layers = layerSwitch(showLayers);
@@ -51,7 +51,7 @@ function build(root, args) {
   const complain = (sentence) => (side.message.textContent = sentence);
   const lattice = new Lattice(root, { model, shape, onError: complain });
   const loupe = new Loupe(shape, (index) => colours.get(labels[index])?.colour);
-  host.append(lattice.canvas);
+  host.append(lattice.ground);
   root.replaceChildren(
     element("section", { class: "map", "aria-label": "Map" },
       element("div", { class: "bar" }, named ? key.element : "", layers.element), host, note),
@@ -79,7 +79,7 @@ function build(root, args) {
       if (late()) return;
       if (!plane) {
         plane = new Plane(host, Plotly, follow);
-        plane.over.append(...marks.elements);
+        plane.over.append(lattice.canvas, ...marks.elements);
         host.append(loupe.element);
       }
       const { groups, centres: middles } = groupClasses(labels, classes, places);
@@ -227,9 +227,8 @@ function build(root, args) {
 
   return {
     update(next) {
-      args = next;
       const before = data;
-      data = next.data;
+      [args, data] = [next, next.data];
       const news = choice.accept(data);
       if (news && plane) askPlace();
       if (data.map !== before.map || data.stamp !== before.stamp) load();

@@ -8,7 +8,7 @@ const ALL_BYTES = 4 * 2 ** 20; // most that a level may ask for, so that a hall'
 /**
  * The sheet of tiles that covers a view: tile (0, 0) is at the top left, centred at (x, y), the
  * next ones dx to the right and dy down. Sheets of the same step lie on one lattice, so that after
- * a move the same places are drawn again.
+ * a move the same places are drawn again. `filled` counts its tiles that are decoded.
  * @param {{x: [number, number], y: [number, number]}} view
  * @param {number} n tiles along the longer side @param {number} ratio height of a tile per width
  */
@@ -21,7 +21,7 @@ export function cover({ x, y }, n, ratio) {
   const [bottom, top] = [first(y[0], dy), end(y[1], dy)];
   return {
     n, dx, dy, x: (left + 0.5) * dx, y: (top - 0.5) * dy,
-    columns: right - left, rows: top - bottom,
+    columns: right - left, rows: top - bottom, filled: 0,
   };
 }
 

@@ -44,7 +44,7 @@ TILES = """(root, wanted) => {
     const { data } = context.getImageData(column * across + 1, row * down + 1, 28, 28);
     return {
       x: sheet.x + column * sheet.dx, y: sheet.y - row * sheet.dy,
-      pixels: Array.from({ length: 784 }, (_, i) => data[4 * i]),
+      pixels: Array.from({ length: 784 }, (_, i) => data[4 * i + 3]), // light: see sheet.js
     };
   }) };
 }"""

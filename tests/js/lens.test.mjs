@@ -6,7 +6,7 @@ import {
 } from "../../pages/components/lens.js";
 import { loupePlace } from "../../pages/components/loupe.js";
 import { pinchOf } from "../../pages/components/pointer.js";
-import { tileSize } from "../../pages/components/sheet.js";
+import { tileSize, toLight } from "../../pages/components/sheet.js";
 import { centreOf, cover, parts, sameView, sheetsOf } from "../../pages/components/tiles.js";
 
 const near = (a, b) => [...a].forEach((v, i) => assert.ok(Math.abs(v - b[i]) < 1e-9, `${a} ${b}`));
@@ -93,6 +93,19 @@ test("tiles have a gap", () => {
   assert.deepEqual(tileSize([8, 20]), [9, 21]);
 });
 
+test("light over black is the image itself, and over a colour adds to it", () => {
+  const over = ([r, g, b, a], ground) => [r, g, b].map((v) => (v * a + ground * (255 - a)) / 255);
+  const light = (values) => [...toLight(Uint8Array.from(values), values.length,
+    new Uint8ClampedArray(4))];
+  for (const values of [[0], [17], [255]]) {
+    near(over(light(values), 0), Array(3).fill(values[0]));
+    const [a, b] = [values[0] / 255, 100 / 255];
+    assert.ok(Math.abs(over(light(values), 100)[0] - 255 * (1 - (1 - a) * (1 - b))) < 1e-9);
+  }
+  for (const values of [[0, 0, 0], [10, 200, 30], [255, 0, 128]])
+    over(light(values), 0).forEach((v, i) => assert.ok(Math.abs(v - values[i]) <= 1));
+});
+
 test("the loupe is beside a mouse, inside the map, and never under a finger", () => {
   const box = { left: 0, top: 0, right: 400, bottom: 300 };
   const size = { width: 110, height: 120 };
@@ -106,6 +119,11 @@ test("the loupe is beside a mouse, inside the map, and never under a finger", ()
       assert.ok(fy + 120 <= top - 40, "above the fingertip");
     }
   }
+});
+
+test("a loupe that fits on neither side of the mouse stays in the map", () => {
+  const box = { left: 0, top: 0, right: 300, bottom: 300 };
+  assert.deepEqual(loupePlace(150, 200, { width: 200, height: 100 }, box, false), [0, 80]);
 });
 
 test("two fingers move and zoom", () => {
