@@ -143,12 +143,14 @@ def process(
             env=os.environ | {"VAE_RUNS": str(folder / "runs"), "NO_PROXY": "127.0.0.1"},
         )
     found = Process(request.param, f"http://127.0.0.1:{port}", running.pid, folder / "log.txt")
-    while not _answers(found.url):
-        assert running.poll() is None, found.log.read_text()
-        time.sleep(0.05)
-    yield found
-    running.terminate()
-    running.wait(10)
+    try:
+        while not _answers(found.url):
+            assert running.poll() is None, found.log.read_text()
+            time.sleep(0.05)
+        yield found
+    finally:
+        running.terminate()
+        running.wait(10)
 
 
 def _answers(url: str) -> bool:

@@ -60,7 +60,7 @@ def frame(
     return struct.pack("!B", last << 7 | reserved << 4 | opcode) + size + payload
 
 
-def connect(url: str, timeout: float = 10) -> socket.socket:
+def connect(url: str, timeout: float = 60) -> socket.socket:
     """A bare connection to the server at ``url``."""
     address = urlsplit(url)
     return socket.create_connection((address.hostname, address.port), timeout)
