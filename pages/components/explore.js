@@ -89,8 +89,8 @@ function build(root, args) {
         element("div", { class: "toggles" }, image.smoothing, changes.toggle),
         facts.element(neighbours.word)),
       neighbours.element,
-      element("div", { class: "foot" }, line, facts.speed, share.said, ...share.buttons),
-      message),
+      element("div", { class: "foot" }, line, facts.speed, ...share.buttons),
+      element("div", { class: "words" }, message, share.said)),
     share.dialog);
 
   // ---- the lines to the decoder: the image's own, and one for all that may come a little later

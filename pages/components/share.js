@@ -52,12 +52,16 @@ export function sharing(shown) {
       await navigator.clipboard.writeText(text);
       say(words);
     } catch {
-      heading.textContent = "This browser does not let the page copy: press Ctrl+C (or ⌘C), "
-        + "or hold the text and choose Copy.";
       box.value = text;
       dialog.showModal();
       box.focus();
       box.select();
+      box.scrollTop = 0;
+      // the old way works nearly everywhere, too, but nobody can look whether it did
+      heading.textContent = document.execCommand("copy")
+        ? `${words} Should it not be there to paste: copy it from here.`
+        : "This browser does not let the page copy: press Ctrl+C (or ⌘C), or hold the text and "
+          + "choose Copy.";
     }
   }
 
