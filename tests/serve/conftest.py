@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -19,16 +20,20 @@ import torch
 import uvicorn
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from websockets.sync.client import connect
 
 from tests.serve import wire
 from vae.checkpoints import save_weights
 from vae.config import Config, ModelConfig, TrainingConfig, config_to_json
 from vae.files import save_npz, write_json
+from vae.inference import decode_pixels
 from vae.model import VAE
-from vae.runs import Run, find_run
+from vae.runs import Run, find_run, load_model
+from vae.serve.protocol import pack_floats
 from vae.serve.routes import make_routes
 
 WriteRun = Callable[..., Run]
+Witness = Callable[[], None]
 
 ROOT = Path(__file__).parents[2]
 
@@ -151,6 +156,31 @@ def process(
     finally:
         running.terminate()
         running.wait(10)
+
+
+@pytest.fixture
+def witness(process: Process, tiny_run: object) -> Iterator[Witness]:
+    """A client who asks between the fuzz, over one connection, and knows the right answer.
+
+    In the end the server must not have logged a failure.
+    """
+    z = np.array([[0.5, -1.0], [2.0, 0.0]], np.float32)
+    expected = decode_pixels(load_model(find_run("tiny")), z).astype(int)
+    url = f"{process.url.replace('http', 'ws')}/live/models/tiny/decode"
+    begun = len(process.log.read_text())
+    with connect(url) as connection:
+
+        def ask() -> None:
+            connection.send(pack_floats(z))
+            answer = connection.recv(20)
+            assert isinstance(answer, bytes)
+            pixels = np.frombuffer(answer, np.uint8).reshape(-1, 8, 8, 1)
+            assert np.abs(pixels - expected).max() <= 1
+
+        yield ask
+        ask()
+    said = process.log.read_text()[begun:]
+    assert not re.search("Traceback|The server (failed|could not)", said), said
 
 
 def _answers(url: str) -> bool:

@@ -10,11 +10,9 @@ import json
 import os
 import re
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -25,17 +23,12 @@ from hypothesis import strategies as st
 from websockets.sync.client import connect
 
 from tests.serve import hostile, wire
-from tests.serve.conftest import Process
-from tests.serve.hostile import CODES, GOOD, ROWS, Z
-from vae.inference import decode_pixels
-from vae.runs import find_run, load_model
-from vae.serve.protocol import pack_floats
+from tests.serve.conftest import Process, Witness
+from tests.serve.hostile import CODES, ROWS
 
 LONGER = int(os.environ.get("VAE_FUZZ", "0"))
-FAILED = re.compile(r"Traceback|The server (failed|could not)")
 
 Test = Callable[..., None]
-Witness = Callable[[], None]
 
 
 def fuzz(examples: int, *strategies: st.SearchStrategy[Any]) -> Callable[[Test], None]:
@@ -53,26 +46,6 @@ def fuzz(examples: int, *strategies: st.SearchStrategy[Any]) -> Callable[[Test],
         options(given(*strategies)(test))()
 
     return run
-
-
-@pytest.fixture
-def witness(process: Process, tiny_run: object) -> Iterator[Witness]:
-    """A client who asks between the fuzz, over one connection, and knows the right answer."""
-    expected = decode_pixels(load_model(find_run("tiny")), Z).astype(int)
-    begun = len(process.log.read_text())
-    with connect(f"{process.url.replace('http', 'ws')}{hostile.path('decode')}") as connection:
-
-        def ask() -> None:
-            connection.send(pack_floats(Z))
-            answer = connection.recv(20)
-            assert isinstance(answer, bytes)
-            pixels = np.frombuffer(answer, np.uint8).reshape(-1, 8, 8, 1)
-            assert np.abs(pixels - expected).max() <= 1
-
-        yield ask
-        ask()
-    said = process.log.read_text()[begun:]
-    assert not FAILED.search(said), said
 
 
 def sentence(body: bytes | str) -> str:
@@ -199,87 +172,3 @@ def test_lines(process: Process, witness: Witness) -> None:
                     elif opcode == wire.BINARY:
                         assert len(payload) % ROWS[operation][1] == 0
         witness()
-
-
-def test_refusals_do_not_keep_others_waiting(process: Process, witness: Witness) -> None:
-    """While one client's 60,000 useless frames are refused, another's questions are answered."""
-    useless = wire.frame(b"x")
-    with wire.connect(process.url) as line:
-        line.sendall(wire.upgrade(hostile.path("decode"), ["Host: x"]))
-        assert wire.answer(line).status == 101
-        line.sendall(useless)
-        size = len(line.recv(1000))
-        refused = 0
-
-        def read() -> None:
-            nonlocal refused
-            while refused < 60_000 * size:
-                refused += len(line.recv(2**16))
-
-        reader = threading.Thread(target=read)
-        reader.start()
-        line.sendall(useless * 60_000)
-        for _ in range(10):
-            witness()
-        assert refused < 60_000 * size
-        reader.join()
-
-
-def held(process: Process) -> tuple[int, int]:
-    """MiB of memory and open files of the server."""
-    folder = Path(f"/proc/{process.pid}")
-    if not folder.is_dir():
-        pytest.skip("no /proc here: what the server holds is not known")
-    pages = int((folder / "statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") >> 20, len(list((folder / "fd").iterdir()))
-
-
-def test_pongs_that_nobody_reads_are_not_kept(process: Process, witness: Witness) -> None:
-    before, _ = held(process)
-    with wire.connect(process.url) as line:
-        line.sendall(wire.upgrade(hostile.path("decode"), ["Host: x"]))
-        assert wire.answer(line).status == 101
-        line.sendall(wire.frame(bytes(125), wire.PING) * 300_000)  # 39 MB
-        witness()
-        assert held(process)[0] - before < 20
-
-
-def test_nothing_is_kept_of_clients_who_have_gone(process: Process, witness: Witness) -> None:
-    """Sent too much, announced more, stopped anywhere, asked for what there is not."""
-    hello = wire.upgrade(hostile.path("encode"), ["Host: x"])
-    endings = [
-        b"",
-        wire.frame(bytes(2**21)),
-        wire.frame(b"", length=150_000_000),
-        wire.frame(bytes(100), last=False) * 2000,
-        GOOD * 1000,
-        wire.frame(bytes(64 * 1024)) * 3,
-    ]
-
-    def visit(number: int) -> None:
-        for ending in endings:
-            with wire.connect(process.url) as line, suppress(ConnectionError):
-                line.sendall(hello)
-                assert wire.answer(line).status == 101
-                line.sendall(ending)
-                wire.vanish(line)
-        for path in (f"x{number}", f"tiny/map?map=tsne-{number}", f"tiny/map?map=raw-0-{number}"):
-            with wire.connect(process.url) as line:
-                close = ["Host: x", "Connection: close"]
-                line.sendall(wire.request("GET", f"/live/models/{path}", close))
-                assert wire.answer(line).status in (200, 404)
-        with wire.connect(process.url) as line:
-            line.sendall(hello[:number])
-
-    for number in range(10):
-        visit(number)
-    witness()
-    memory, files = held(process)
-    for number in range(10, 40):
-        visit(number)
-    witness()
-    assert held(process)[0] - memory < 30
-    waited = time.monotonic()
-    while held(process)[1] > files:  # uvicorn closes what is silent after 5 seconds
-        assert time.monotonic() - waited < 30
-        time.sleep(0.1)
