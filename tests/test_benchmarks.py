@@ -1,0 +1,49 @@
+"""The benchmarks run and say what they measured. How fast anything was decides no test."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+TIMES = {"median_ms", "p95_ms", "p99_ms", "max_ms"}
+COUNTS = {"clients", "due", "answered", "answered_per_second", "fewest_answered_percent"}
+SHARES = {"server_cores", "generator_cores"}
+
+
+def benchmark(command: str) -> dict[str, Any]:
+    """What ``python benchmarks/…`` prints as JSON."""
+    done = subprocess.run(
+        [sys.executable, *command.split()], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    return json.loads(done.stdout)
+
+
+def test_live() -> None:
+    found = benchmark("benchmarks/live.py --json --seconds 1 --clients 2 --models mnist-2d")
+    assert {"machine", "cores", "python", "torch", "uvicorn", "websockets", "rate"} <= set(found)
+    rows = found["clients_2"]
+    assert set(rows) == {"echo", "mnist-2d"}
+    assert set(rows["echo"]) == TIMES | COUNTS | SHARES
+    assert set(rows["mnist-2d"]) == set(rows["echo"]) | {"median_to_echo", "p99_to_echo_median"}
+    for row in rows.values():
+        assert row["clients"] == 2
+        assert 0 < row["answered"] <= row["due"] <= 62
+
+
+def test_live_beside_a_flood_and_for_a_while() -> None:
+    found = benchmark(
+        "benchmarks/live.py --json --seconds 1 --rate 5 --models mnist-2d --flood --soak 3"
+    )
+    flood = found["flood"]["mnist-2d"]
+    assert flood["alone"]["clients"] == flood["beside_a_flood"]["clients"] == 50
+    assert flood["flood"]["answers_per_second"] > 0
+    soak = found["soak"]
+    assert soak["visits"] >= 100
+    assert soak["round_trips"]["answered"] > 0
+    assert set(soak["before"]) == set(soak["after"]) == {"rss", "open_files", "tasks", "objects"}
