@@ -5,7 +5,7 @@ import socket
 import numpy as np
 import pytest
 
-from tests.serve.conftest import WriteRun
+from tests.serve.conftest import ROOT, Process, WriteRun
 from vae.datasets import load
 from vae.errors import VaeError
 from vae.inference import decode_pixels, encode_pixels
@@ -61,3 +61,13 @@ def test_the_client_sees_originals(tiny_run: Run, server: str, websocket: bool) 
         assert (distances == 0).all()
         test = load("digits", "test")
         assert np.array_equal(live.images(rows[:, 0]), test.images[[40, 41]])
+
+
+def test_the_example_of_the_readme_runs(process: Process, capsys: pytest.CaptureFixture) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    example = readme.partition("## The live channel")[2].split("```")[1].removeprefix("python\n")
+    assert "http://localhost:8501" in example
+    names: dict[str, object] = {}
+    exec(example.replace("http://localhost:8501", process.url), names)
+    assert np.shape(names["pixels"]) == (1, 28, 28, 1)
+    assert capsys.readouterr().out.startswith("16 [")
