@@ -1,4 +1,4 @@
-/** Playing: one coordinate swings to and fro between two values, until the hand touches anything. */
+/** Playing: one coordinate swings between two values, until the hand touches anything. */
 
 import { clamp } from "./latent.js";
 

@@ -1,4 +1,4 @@
-/** The Explore page: a code under the hand, by sliders or on a pad, and all that follows it live. */
+/** The Explore page: a code under the hand, by sliders or on a pad, and what follows it live. */
 
 import { Player, swing, swingAt } from "./animation.js";
 import { orderDimensions } from "./codes.js";
@@ -74,7 +74,8 @@ function build(root, args) {
   const share = sharing(() =>
     ({ model, z: code.z, shape, index: code.origin?.index ?? null }));
   const tools = toolbar({
-    code, model, images, padded: pad !== null, before: hush, onPlay: play, onHand: take, onError: say,
+    code, model, images, padded: pad !== null, before: hush,
+    onPlay: play, onHand: take, onError: say,
   });
   if (pad) pad.element.hidden = true;
   const line = element("span", { class: "line-state", role: "status" });
@@ -172,7 +173,8 @@ function build(root, args) {
 
   function play() {
     if (player.playing) return player.stop();
-    swinging = { dim: chosen, from: code.z[chosen], range: swing(code.z[chosen], quantiles[chosen]) };
+    const from = code.z[chosen];
+    swinging = { dim: chosen, from, range: swing(from, quantiles[chosen]) };
     changes.mute();
     return player.start();
   }

@@ -25,7 +25,7 @@ export class History {
     return this.at < this.states.length - 1;
   }
 
-  /** A new state; what was undone before is forgotten. @returns {boolean} whether it is a new one */
+  /** Another state; what was undone is forgotten. @returns {boolean} whether it is another one */
   push(state) {
     if (this.same(state, this.now)) return false;
     this.states = [...this.states.slice(0, this.at + 1), state].slice(-KEPT);

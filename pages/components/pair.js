@@ -1,4 +1,4 @@
-/** A pair: two dimensions at once under the hand, in true scale, over a lattice of their decodes. */
+/** A pair: two dimensions at once under the hand, in true scale, over a grid of decodes. */
 
 import { element } from "./dom.js";
 import { clamp, dimensionName, pack, signed, sliderRange } from "./latent.js";
@@ -23,7 +23,7 @@ export function squareRanges(quantiles, point) {
   return ranges.map(([low, high]) => [(low + high) / 2 - half, (low + high) / 2 + half]);
 }
 
-/** The two values at a place of the pad, given in fractions of it from the left and the top. Pure. */
+/** The two values at a place of the pad, in fractions of it from the left and the top. Pure. */
 export const placeOf = ([across, up], left, top) => [
   across[0] + clamp(left, 0, 1) * (across[1] - across[0]),
   up[1] - clamp(top, 0, 1) * (up[1] - up[0]),

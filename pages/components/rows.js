@@ -70,7 +70,8 @@ function makeRow({ dim, data: { kl, quantiles, z }, crisp, on }) {
       on.played();
     },
   },
-  element("span", { class: "name", "aria-hidden": "true" }, "z", element("sub", {}, String(dim + 1))),
+  element("span", { class: "name", "aria-hidden": "true" },
+    "z", element("sub", {}, String(dim + 1))),
   track.element, value, strip,
   element("span", { class: "kl number", title: "KL of this dimension, mean over images" },
     `${kl[dim].toFixed(2)} nats`, bar));

@@ -27,7 +27,8 @@ export const strongest = (differences) =>
   differences.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /** Differences as colours to lay over the image: the stronger, the less transparent. Pure. */
-export function differenceRGBA(differences, full, into = new Uint8ClampedArray(4 * differences.length)) {
+export function differenceRGBA(differences, full) {
+  const into = new Uint8ClampedArray(4 * differences.length);
   differences.forEach((value, i) => {
     into.set(value > 0 ? BRIGHTER : DARKER, 4 * i);
     into[4 * i + 3] = 255 * Math.min(1, Math.abs(value) / full);
@@ -103,9 +104,10 @@ export class Sensitivity {
     const dim = this.#dim();
     if (dim === null) {
       this.canvas.hidden = true;
-      this.legend.replaceChildren(element("span", { class: "quiet" }, matchMedia("(hover: hover)").matches
+      const words = matchMedia("(hover: hover)").matches
         ? "Point at a slider to see what it changes."
-        : "“What changes” shows where the marked slider acts."));
+        : "“What changes” shows where the marked slider acts.";
+      this.legend.replaceChildren(element("span", { class: "quiet" }, words));
       return;
     }
     const z = this.z();
@@ -123,12 +125,13 @@ export class Sensitivity {
     const data = differenceRGBA(differences, Math.max(most, FAINTEST));
     this.canvas.getContext("2d").putImageData(new ImageData(data, width, height), 0, 0);
     this.canvas.hidden = false;
-    const swatch = (kind, words) => element("span", {}, element("i", { class: kind }), words);
-    this.legend.replaceChildren(
-      element("span", { title: `(x(z + h) − x(z − h)) / 2h with h = ${H} along ${dimensionName(dim)},`
-        + " in brightness 0–1 per unit of z; full colour at the largest" },
-        `${dimensionName(dim)} up: `, swatch("brighter", "brighter"), " ", swatch("darker", "darker"),
-        most < FAINTEST ? ` · hardly anything (h = ${H})`
-          : ` · at most ${most.toFixed(2)} per unit · h = ${H}`));
+    const name = dimensionName(dim);
+    const swatch = (words) => [element("i", { class: words }), words, " "];
+    this.legend.replaceChildren(element("span", {
+      title: `(x(z + h) − x(z − h)) / 2h with h = ${H} along ${name}, in brightness 0–1 per unit `
+        + "of z; full colour at the largest",
+    }, `${name} up: `, ...swatch("brighter"), ...swatch("darker"),
+    most < FAINTEST ? `· hardly anything (h = ${H})`
+      : `· at most ${most.toFixed(2)} per unit · h = ${H}`));
   }
 }

@@ -69,10 +69,12 @@ export function toolbar({ code, model, images, padded, before, onPlay, onHand, o
     element: element("div", { class: "buttons" },
       button("Random", "A draw from the prior: z ~ N(0, I)", does(() =>
         code.jump(normals(latentDim, freshSeed())))),
-      button("Mean", "The mean of the prior: z = 0", does(() => code.jump(Array(latentDim).fill(0)))),
+      button("Mean", "The mean of the prior: z = 0", does(() =>
+        code.jump(Array(latentDim).fill(0)))),
       button("Real image", "The code of a random held-out image", does(realImage)),
       reset, undo, redo, play,
-      element("div", { class: "hands", role: "group", "aria-label": "By", hidden: !padded }, ...hands)),
+      element("div", { class: "hands", role: "group", "aria-label": "By", hidden: !padded },
+        ...hands)),
     /** What can be done now. */
     refresh() {
       reset.disabled = code.atStart;

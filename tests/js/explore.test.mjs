@@ -22,8 +22,8 @@ test("the central difference is exact for what changes linearly", () => {
 });
 
 test("the difference of a colour image is its channels' mean", () => {
-  const found = centralDifference(Uint8Array.of(255, 0, 0, 9, 9, 9), Uint8Array.of(0, 0, 0, 9, 9, 9),
-    0.5, 3);
+  const [red, black] = [Uint8Array.of(255, 0, 0, 9, 9, 9), Uint8Array.of(0, 0, 0, 9, 9, 9)];
+  const found = centralDifference(red, black, 0.5, 3);
   assert.deepEqual([...found].map((v) => v.toFixed(3)), ["0.333", "0.000"]);
 });
 

@@ -64,7 +64,8 @@ function begin(dims, shape = [2, 2, 1]) {
     ask: (codes, answered) => asked.push({ codes, answered }),
   });
   const canvases = dims.map((dim) => {
-    const canvas = { dim, painted: 0, getContext: () => ({ putImageData: () => (canvas.painted += 1) }) };
+    const context = { putImageData: () => (canvas.painted += 1) };
+    const canvas = { dim, painted: 0, getContext: () => context };
     strips.add(dim, canvas, () => [-1, 1]);
     return canvas;
   });
