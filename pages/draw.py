@@ -31,7 +31,7 @@ LABEL = "your drawing"
 USUAL = 95  # percent of the codes have their nearest other code within the "usual" distance
 # Where there is room, the pictures' button stands beside the model's name: the pad begins higher.
 _STYLE = """<style>
-@media (min-width: 901px) { .st-key-draw-head { margin-top: -3.5rem } }
+@media (min-width: 1180px) { .st-key-draw-head { margin-top: -3.5rem } }
 </style>"""
 GREYS = ("#ffffff", "#aaaaaa", "#555555")
 COLOURS = (
@@ -57,7 +57,8 @@ def page() -> None:
     with st.expander("What happens to your drawing"):
         dataset, model = run.config.training.dataset, run.config.model
         recipe = recipe_of(dataset, model.image_shape)
-        st.markdown(explanation(dataset, recipe, model.latent_dim))
+        kl = sum(state.model_facts(run)["kl"])
+        st.markdown(explanation(dataset, recipe, model.latent_dim, kl))
 
 
 def component_data(run: Run) -> dict[str, Any]:

@@ -95,8 +95,8 @@ def map_words(map_id: str, latent_dim: int) -> dict[str, str]:
     return {"map": f"q(z|x) on the {_MAPS[method]}", "uncertainty": shown}
 
 
-def explanation(dataset: str, recipe: Recipe, latent_dim: int) -> str:
-    """What happens to a drawing, in Markdown."""
+def explanation(dataset: str, recipe: Recipe, latent_dim: int, kl: float) -> str:
+    """What happens to a drawing, in Markdown; ``kl`` in nats, the mean of held-out images."""
     info = DATASETS.get(dataset)
     title = info.title if info else dataset
     return rf"""
@@ -109,19 +109,18 @@ $\mathbb{{R}}^{{{latent_dim}}}$; the picture at the right is the decode of its m
   about 95 %. The grey ground is the prior $\mathcal{{N}}(0, 1)$, also one and two $\sigma$. The
   dimensions stand in the order of their mean KL over held-out images, so the first say most.
 - **KL** is $\tfrac12 \sum_j (\mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2)$, in nats: what the
-  encoder says of your drawing beyond the prior. A strange drawing costs more than the model's own
-  images.
-- **Centring:** the encoder learned pictures that were all made alike. A digit elsewhere, or of
-  another size, is a picture it never saw. {_centring_story(recipe)}
+  encoder says of your drawing beyond the prior. Held-out images have {kl:.1f} nats on average.
+- **Centring:** the encoder learned pictures that were all made alike. The same figure
+  elsewhere, or of another size, is a picture it never saw. {_centring_story(recipe)}
 - **Nearest real images** are those whose codes (posterior means) lie nearest to $\mu(x)$. The model
-  was never told a label and recognises nothing; the labels are those of the images. "On the data"
-  means nearer than 95 % of the real codes are to their own nearest neighbour.
+  was never told a label and recognises nothing; the labels are those of the images. *On the data*:
+  within the distance at which 95 % of the real codes have another one.
 - **A photo:** dark ink on a light ground is inverted where the model's images are bright on dark.
   *Clean* takes from each pixel the mean of its surroundings, finds the grey levels of paper and
   ink (Otsu, 1979), stretches what lies between them to black and white, and removes specks. It
   knows no digits: the hard edge of a shadow looks like ink. *Thicken* widens pencil lines to an
-  eighth of the drawing, the usual width in MNIST. Pictures are kept in memory only, while this
-  page is open.
+  eighth of the drawing, the usual width in MNIST. Pictures are kept in memory only, as long as
+  your session lasts.
 
 Ctrl+Z takes the last stroke back. A pen's pressure changes the width of its strokes.
 """

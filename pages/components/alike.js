@@ -32,7 +32,7 @@ export function makeAlike({ model, shape, labels, names, usual, images, onError 
     model, op: "nearest", query: `?k=${tiles.length}`, onError,
     lanes: [{ name: "main", every: EVERY }],
   });
-  const title = (row) => (names.size > 1 ? names.get(labels[row]) : `image ${row}`);
+  const title = (row) => (names.size > 1 ? names.get(labels[row]) : `${row}`);
   let shown = null; // the rows whose images stand there; null while there is no drawing
 
   /** Numbers and words, for a reader: the labels are the images' own. */
@@ -53,8 +53,8 @@ export function makeAlike({ model, shape, labels, names, usual, images, onError 
       found.forEach((bytes, i) => {
         const { canvas, label, figure } = tiles[i];
         drawPixels(canvas, bytes, shape);
-        canvas.setAttribute("aria-label", `Held-out image ${rows[i]}: ${title(rows[i])}`);
         figure.title = `Held-out image ${rows[i]}`;
+        canvas.setAttribute("aria-label", figure.title);
         label.textContent = title(rows[i]);
       });
     });

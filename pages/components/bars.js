@@ -4,7 +4,7 @@ import { element } from "./dom.js";
 import { dimensionName, fractionOf, signed } from "./latent.js";
 import { sum } from "./posterior.js";
 
-const MOST = 24; // dimensions that can be read; the rest is summed up in words
+const MOST = 18; // dimensions that can be read; the rest is summed up in words
 
 /**
  * The axis −reach … reach: whole, 4 at least, a quarter more than the model's own codes take, as

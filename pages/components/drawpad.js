@@ -109,6 +109,7 @@ export function makeDrawPad({ shape, drawing, brush, prompt, onInk }) {
   canvas.addEventListener("pointerleave", () => (ring.hidden = true));
 
   const box = element("div", { class: "pad-box" }, canvas, words, ring);
+  box.style.setProperty("--wide", raster.width / side);
   box.style.aspectRatio = `${raster.width} / ${raster.height}`;
   return { element: box, raster, repaint };
 }

@@ -18,7 +18,7 @@ export function viewOf(box, width, height) {
 }
 
 export class MapCanvas {
-  /** @param {string} label for screen readers @param {number} pointSize in px */
+  /** @param {string} label for screen readers */
   constructor(label) {
     this.canvas = element("canvas", { role: "img", "aria-label": label });
     this.element = element("div", { class: "map-canvas" }, this.canvas);
@@ -39,14 +39,16 @@ export class MapCanvas {
     const { clientWidth: width, clientHeight: height } = this.element;
     if (!width || !height) return false;
     Object.assign(this, { width, height, density: globalThis.devicePixelRatio ?? 1 });
+    const [wide, high] = [width, height].map((side) => Math.round(side * this.density));
     for (const canvas of [this.canvas, this.backdrop]) {
-      canvas.width = Math.round(width * this.density);
-      canvas.height = Math.round(height * this.density);
+      if (canvas.width === wide && canvas.height === high) continue;
+      [canvas.width, canvas.height] = [wide, high];
     }
     const style = getComputedStyle(this.element);
     this.colours = { text: style.color, page: style.getPropertyValue("--page").trim() };
     this.view = viewOf(box, width, height);
     const context = this.#context(this.backdrop);
+    context.clearRect(0, 0, width, height);
     context.globalAlpha = 0.6;
     for (const { rows, colour } of groups) {
       context.fillStyle = colour;

@@ -1,6 +1,6 @@
 /** q(z|x) on the map of the held-out codes: the whole of it, and the surroundings of the mean. */
 
-import { element } from "./dom.js";
+import { calm, element } from "./dom.js";
 import { MapCanvas } from "./mapcanvas.js";
 import { groupClasses } from "./mapdata.js";
 import { extent } from "./nearest.js";
@@ -8,6 +8,7 @@ import { pointSize } from "./plane.js";
 
 const CLOSER = [16, 8, 4, 2]; // times, in the second view: the most that shows most of q(z|x)
 const MOST = 0.9;
+const EVERY = 50; // ms between two drawings of the map: the images beside it go first
 const NAMED = 40; // classes; with more the names would cover the points
 
 /** The box about a place from which `share` of the whole box is seen. Pure. */
@@ -53,6 +54,7 @@ export function makePosteriorMap(labels, classes) {
 
   function paint() {
     closer.hidden = !shown;
+    if (!points || !far.view) return;
     if (!shown) return far.paint(null);
     const times = closeness(shown, points.whole);
     const around = boxAbout(shown.places[0], points.whole, 1 / times);
@@ -61,6 +63,8 @@ export function makePosteriorMap(labels, classes) {
     const looks = near.look({ ...points, centres: [], size: 1.6 * points.size, box: around });
     if (looks) near.paint(shown);
   }
+
+  const later = calm(paint, EVERY);
 
   return {
     element: box,
@@ -84,7 +88,8 @@ export function makePosteriorMap(labels, classes) {
     /** @param {object | null} next see MapCanvas.paint; null for no posterior */
     show(next) {
       shown = next;
-      if (points && far.view) paint();
+      if (next) later();
+      else paint();
     },
 
     close: () => watcher.disconnect(),

@@ -84,7 +84,7 @@ def test_letters_and_digits_are_centred_from_the_start_and_nothing_else() -> Non
         words = centring_words(recipe)
         assert recipe.name in words["centring"]
         assert f"{recipe.box[0]} × {recipe.box[1]}" in words["does"]
-        assert "$" in explanation(info.name, recipe, 2)
+        assert "12.3 nats" in explanation(info.name, recipe, 2, 12.34)
     assert recipe_of("own faces", (64, 48, 3)).box == (34, 34)
     assert prompt("own faces") == "Draw here"
 
