@@ -9,6 +9,7 @@ from torch import nn
 
 from vae.inference import decode_pixels
 from vae.model import VAE
+from vae.networks import CropTo
 from vae.presets import make_config
 from vae.serve.subpixel import faster_decoder, subpixel
 
@@ -35,4 +36,12 @@ def test_a_decoder_s_pixels_stay_what_they_are(shape: tuple[int, int, int]) -> N
 
 def test_other_layers_are_kept() -> None:
     decoder = VAE(make_config("mlp-2d", "some", (8, 8, 1)).model).decoder
-    assert list(faster_decoder(decoder)) == list(decoder)
+    faster = faster_decoder(decoder)
+    assert [type(layer) for layer in faster] == [type(layer) for layer in decoder]
+    assert faster[0] is decoder[0]
+
+
+@pytest.mark.parametrize(("shape", "cut"), [((28, 28, 1), False), ((27, 28, 1), True)])
+def test_a_crop_that_cuts_nothing_is_left_out(shape: tuple[int, int, int], cut: bool) -> None:
+    decoder = VAE(make_config("conv-16", "some", shape).model).decoder
+    assert any(isinstance(layer, CropTo) for layer in faster_decoder(decoder)) == cut

@@ -1,21 +1,35 @@
-"""A faster form of a decoder's last layer, with the same answers."""
+"""A faster form of a decoder, with the same answers: sub-pixel convolution, fewer steps."""
 
 from __future__ import annotations
 
 import torch
 from torch import nn
 
+from vae.networks import CropTo
+
 _FEW = 4  # output channels up to which the transposed convolution wastes most of its work
 
 
+@torch.no_grad()
 def faster_decoder(decoder: nn.Sequential) -> nn.Sequential:
-    """The decoder with each transposed convolution to few channels in its sub-pixel form."""
-    return nn.Sequential(
-        *(
-            subpixel(layer) if isinstance(layer, nn.ConvTranspose2d) and _fits(layer) else layer
-            for layer in decoder
-        )
-    )
+    """The decoder with each transposed convolution to few channels in its sub-pixel form.
+
+    Activations overwrite their input, and a crop that cuts nothing is left out: for a single image
+    every step counts that touches other memory.
+    """
+    first = decoder[0]
+    assert isinstance(first, nn.Linear)
+    x = torch.zeros(1, first.in_features)
+    layers: list[nn.Module] = []
+    for layer in decoder:
+        before, x = x, layer(x)
+        if isinstance(layer, nn.ConvTranspose2d) and _fits(layer):
+            layers += subpixel(layer)
+        elif isinstance(layer, nn.ReLU):
+            layers.append(nn.ReLU(inplace=True))
+        elif not (isinstance(layer, CropTo) and x.shape == before.shape):
+            layers.append(layer)
+    return nn.Sequential(*layers).eval()
 
 
 def subpixel(layer: nn.ConvTranspose2d) -> nn.Sequential:
