@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -43,19 +44,29 @@ def _settled(page: Page) -> np.ndarray:
     """The large image when it stands still."""
     before = _pixels(page)
     while True:
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(500)
         after = _pixels(page)
         if np.array_equal(before, after):
             return after
         before = after
 
 
+def _wait_for_image(page: Page, image: np.ndarray) -> None:
+    deadline = time.monotonic() + 15
+    while not np.array_equal(_pixels(page), image):
+        assert time.monotonic() < deadline, "the image did not come back"
+        page.wait_for_timeout(50)
+
+
 def test_the_strips_of_all_rows_follow_a_drag(page: Page) -> None:
     _open(page, "/?model=mnist-conv-16")
     rows = page.locator(".dimension")
     before = rows.evaluate_all(ROW_PIXELS)
-    assert drag(page)["strips"] >= 20
-    page.wait_for_timeout(500)
+    updates = [drag(page)["strips"]]
+    while max(updates) < 20:  # another process may take the machine for a while
+        assert len(updates) < 4, updates
+        updates.append(drag(page)["strips"])
+    page.wait_for_timeout(1000)
     after = rows.evaluate_all(ROW_PIXELS)
     assert before[0] == after[0]  # the strip along z_j is the same wherever z_j is
     assert sum(a != b for a, b in zip(before[1:], after[1:], strict=True)) >= 13
@@ -100,7 +111,7 @@ def test_the_pad_moves_two_dimensions(page: Page) -> None:
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     assert _values(page) == begun
-    np.testing.assert_array_equal(_settled(page), first)
+    _wait_for_image(page, first)
 
 
 def test_undo_takes_back_a_whole_drag(page: Page) -> None:
@@ -249,7 +260,7 @@ def test_a_copied_link_opens_the_same_code_at_once(
     shown = _settled(page)
     with fresh_page(browser, server.url) as other:
         _open(other, link)
-        np.testing.assert_array_equal(_settled(other), shown)
+        _wait_for_image(other, shown)
 
 
 def test_where_the_clipboard_is_closed_the_text_is_shown(page: Page) -> None:
