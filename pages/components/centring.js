@@ -1,5 +1,7 @@
 /** From the pad to the model's picture: scaled, or centred as MNIST is. No DOM. */
 
+const FAINT = 8; // grey levels of 255 that are no ink: decodes and photos are never quite black
+
 /** How much of each source pixel [j, j + 1) falls into each of n equal parts of [from, to). */
 function overlaps(from, to, n, size) {
   const step = (to - from) / n;
@@ -62,7 +64,7 @@ export function shrink(image, width, height) {
 
 /**
  * The ink of an image: its box, and its centre of mass in the coordinates of the edges, where pixel
- * i covers [i, i + 1). Null where all is black. Pure.
+ * i covers [i, i + 1). Null where all is black, or nearly. Pure.
  */
 export function inkOf({ pixels, width, height, channels }) {
   const box = { left: width, top: height, right: 0, bottom: 0 };
@@ -71,7 +73,7 @@ export function inkOf({ pixels, width, height, channels }) {
     for (let column = 0; column < width; column += 1) {
       let value = 0;
       for (let c = 0; c < channels; c += 1, at += 1) value += pixels[at];
-      if (value === 0) continue;
+      if (value <= FAINT * channels) continue;
       mass += value;
       x += value * (column + 0.5);
       y += value * (row + 0.5);
