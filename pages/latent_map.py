@@ -134,8 +134,8 @@ Every point is the posterior mean $\mu(x) \in \mathbb{{R}}^{{{d}}}$ of one image
 never saw; its colour is the image's class, which the model was never told.
 
 - **The lens** decodes the place under the pointer (or the finger) as you move. That needs a way
-  back from the plane to a code: two coordinates of $z$ are one by themselves, and a place $(x, y)$
-  of the PCA plane is $z = \bar\mu + x\,v_1 + y\,v_2$. Where $d > 2$ it is one plane of many:
+  back from the plane to a code: a place of *two dimensions* is two coordinates of $z$, and a place
+  $(x, y)$ of the PCA plane is $z = \bar\mu + x\,v_1 + y\,v_2$. Where $d > 2$ it is one of many:
   **PCA** keeps the other directions at the codes' mean, **two dimensions** keep the other
   coordinates of the chosen code. Then a point is only where its code is projected to, and the image
   decoded at its place is not the decode of its own code.

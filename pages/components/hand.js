@@ -17,6 +17,7 @@ const NUDGE = 8; // px of a step of the free code
  * @param {object} on targets are {index} or, with a lift, {z, x, y, dot}: dot is the row of the
  *   point that a click would pick, or -1
  * @param {(target: object | null, at?: object) => void} on.hovered `at` as of watchPointer
+ * @param {(target: object | null, since: number) => void} on.sensed a move that is hovered soon
  * @param {(target: {index?: number, z?: number[]}) => void} on.chosen
  * @param {(target: {index?: number, z?: number[]}) => void} on.stepped by an arrow key
  * @param {() => void} on.opened Enter
@@ -81,6 +82,7 @@ export function watchHand(host, map, on) {
   host.addEventListener("keydown", pressed);
   const letGo = watchPointer(host, {
     moved: (place) => on.hovered(under(place), place),
+    sensed: (place) => on.sensed(under(place), place.since),
     left: () => on.hovered(null),
     clicked: (place) => {
       const target = under(place);

@@ -20,9 +20,12 @@ export function pictures(root, { model, side, loupe, absence, onError }) {
     model, onError, onState: (state) => showLine(root, side.line, state),
   });
   showLine(root, side.line, "loading");
+  let asked = null;
   return {
-    /** @param {ArrayLike<number>} code @param {number} since the time of the hand's event */
+    /** @param {number[]} code @param {number} since the time of the hand's event */
     decode(code, since) {
+      if (asked?.length === code.length && asked.every((v, i) => v === code[i])) return;
+      asked = Array.from(code);
       channel.ask("main", Float32Array.from(code), (answer) => {
         const bytes = new Uint8Array(answer);
         side.paint(bytes);

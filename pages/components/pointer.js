@@ -15,6 +15,8 @@ export function pinchOf([a, b], [c, d]) {
  * @param {object} on places are {left, top, kind, finger, since}: pixels of the host, the
  *   pointerType, whether a finger (or pen) touches, and the time of the event
  * @param {(place: object) => void} on.moved a mouse without a button, or the one finger down
+ * @param {(place: object) => void} on.sensed the same moves, sooner and more of them, where the
+ *   browser tells them (over https and on localhost)
  * @param {() => void} on.left no pointer is there any more, or there are two fingers
  * @param {(place: object) => void} on.clicked
  * @param {(place: object) => void} on.lifted the finger that moved is up
@@ -54,15 +56,21 @@ export function watchPointer(host, on) {
   function move(event) {
     const place = placeOf(event);
     if (!fingers.has(event.pointerId)) {
-      if (event.buttons !== 0) return;
-      if (onButton(event)) on.left();
-      else on.moved(place);
+      if (event.buttons === 0 && !onButton(event)) on.moved(place);
+      else if (!isStill(place)) on.left();
       return;
     }
     const before = [...fingers.values()].slice(0, 2);
     fingers.set(event.pointerId, [place.left, place.top]);
     if (fingers.size > 1) on.pinched(pinchOf(before, [...fingers.values()].slice(0, 2)));
     else if (press) on.moved(place);
+  }
+
+  /** The same before the browser has aligned it to a frame: half a frame sooner on the way. */
+  function sense(event) {
+    const hovers = event.buttons === 0 && !onButton(event);
+    if (hovers || (press && fingers.size === 1 && fingers.has(event.pointerId)))
+      on.sensed(placeOf(event));
   }
 
   function up(event) {
@@ -91,7 +99,7 @@ export function watchPointer(host, on) {
   };
 
   const listeners = [
-    [host, "pointermove", move], [host, "pointerleave", leave],
+    [host, "pointermove", move], [host, "pointerrawupdate", sense], [host, "pointerleave", leave],
     [host, "pointerdown", down, true], [host, "pointercancel", cancel],
     [host, "touchstart", keep, { capture: true, passive: false }],
     [host, "mousedown", keep, true],

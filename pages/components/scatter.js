@@ -193,6 +193,7 @@ function build(root, args) {
   } : null);
   const letGo = watchHand(host, under, {
     hovered: hover,
+    sensed: (to, since) => to?.z && shownAs.decode(to.z, since),
     chosen: (target) => moveTo(target, "choose"),
     stepped: (target) => moveTo(target, "step"),
     opened: () => choice.any && send("explore"),

@@ -197,12 +197,13 @@ def test_shift_and_an_arrow_move_a_free_code(page: Page) -> None:
     page.evaluate(RECORD)
     for key in ("ArrowRight", "ArrowUp", "ArrowUp"):
         page.keyboard.press(f"Shift+{key}")
-        page.wait_for_timeout(60)
-    paints = np.array(page.evaluate("() => window.paints"))
-    moved = paints[-1] - [0.5, -1.25]
+    page.wait_for_function("() => window.paints.length && window.paints.at(-1)[1] > -1.2")
+    page.wait_for_timeout(500)
+    last = page.evaluate("() => window.paints.at(-1)")
+    moved = np.array(last) - [0.5, -1.25]
     assert moved[1] == pytest.approx(2 * moved[0], rel=1e-3)
     assert 0 < moved[0] < 0.5
-    expect(page).to_have_url(in_url(paints[-1]))
+    expect(page).to_have_url(in_url(last))
 
 
 @pytest.fixture
@@ -239,7 +240,7 @@ def test_a_finger_decodes_what_it_passes_and_keeps_it_when_it_lifts(phone: Page)
     fingers.touch("Start", (0.4, 0.3))
     for i in range(20):
         fingers.touch("Move", (0.4 + i / 60, 0.3 + i / 80))
-    phone.wait_for_timeout(200)
+    phone.wait_for_timeout(500)
     loupe = phone.locator(".vae .loupe").bounding_box()
     plane = phone.locator(".vae .plane").bounding_box()
     assert loupe is not None
