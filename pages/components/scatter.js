@@ -27,8 +27,7 @@ function build(root, args) {
   const labels = unpackBase64(data.labels, Uint16Array);
   // by row: the codes, their places on the map, and for each class the row at which it is named
   let [codes, coords, centres] = [null, new Float32Array(0), []];
-  let plane = null;
-  let closed = false;
+  let [plane, closed] = [null, false];
   let drawn = null; // the data of the map that `coords` belong to, which `data` may be ahead of
   let hovered = null; // {index} or, where every place is a code, {z, x, y, dot}
   let placed = null; // {x, y, spread} of a chosen code that is no point of this map
