@@ -3,7 +3,8 @@
     VAE_RUNS=folder python benchmarks/live_server.py PORT
 
 ``/echo`` sends each WebSocket frame back: the floor, since nothing on this server can be quicker.
-``/state`` answers what the process holds and has used, as JSON; ``null`` is not known here.
+``/state`` answers what the process holds and has used, as JSON, ``/state?collected`` after a garbage
+collection; ``null`` is not known here.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ def serve(port: int) -> None:
     """Serve until terminated, set up as Streamlit sets its server up."""
     import uvicorn
     from starlette.applications import Starlette
+    from starlette.requests import Request
     from starlette.responses import JSONResponse
     from starlette.routing import Route, WebSocketRoute
     from starlette.websockets import WebSocket
@@ -43,8 +45,8 @@ def serve(port: int) -> None:
         async for frame in websocket.iter_bytes():
             await websocket.send_bytes(frame)
 
-    async def state(_: Any) -> JSONResponse:
-        return JSONResponse(state_of_this_process())
+    async def state(request: Request) -> JSONResponse:
+        return JSONResponse(state_of_this_process("collected" in request.query_params))
 
     live = make_routes(ROOT / "pages" / "components")
     app = Starlette(
@@ -62,10 +64,16 @@ def serve(port: int) -> None:
     )
 
 
-def state_of_this_process() -> dict[str, float | int | None]:
-    """Seconds of processor time used; bytes, files and sockets, tasks and objects held."""
+def state_of_this_process(collected: bool) -> dict[str, float | int | None]:
+    """Seconds of processor time used; bytes, files and sockets, tasks and objects held.
+
+    Objects are counted after a garbage collection, which takes a while, or not at all.
+    """
     used = os.times()
-    rss = open_files = None
+    rss = open_files = objects = None
+    if collected:
+        gc.collect()
+        objects = len(gc.get_objects())
     with suppress(OSError):
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         rss = pages * os.sysconf("SC_PAGE_SIZE")
@@ -76,13 +84,14 @@ def state_of_this_process() -> dict[str, float | int | None]:
         "rss": rss,
         "open_files": open_files,
         "tasks": len(asyncio.all_tasks()),
-        "objects": len(gc.get_objects()),
+        "objects": objects,
     }
 
 
-def ask_state(port: int) -> dict[str, Any]:
-    """The server's ``/state``, over a connection that is closed again."""
-    with urlopen(f"http://127.0.0.1:{port}/state", timeout=30) as response:
+def ask_state(port: int, collected: bool = False) -> dict[str, Any]:
+    """The server's ``/state``, perhaps when its garbage is collected; the connection is closed."""
+    query = "?collected" if collected else ""
+    with urlopen(f"http://127.0.0.1:{port}/state{query}", timeout=30) as response:
         return json.load(response)
 
 

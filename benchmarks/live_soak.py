@@ -56,9 +56,8 @@ async def soak(
         "visits": len(visits),
         "round_trips": summary(_pooled(visits), seconds),
         "rss_growth_percent": _growth(busy, "rss"),
-        "objects_growth_percent": _growth(busy, "objects"),
         "before": {name: before[name] for name in HELD},
-        "most": {name: _largest(busy, name) for name in HELD},
+        "most": {name: _largest(busy, name) for name in HELD if name != "objects"},
         "after": {name: after[name] for name in HELD},
     }
 
@@ -97,7 +96,7 @@ async def _state_at_rest(port: int) -> dict[str, Any]:
     calm = 0
     for _ in range(40):
         await asyncio.sleep(0.5)
-        now = await asyncio.to_thread(ask_state, port)
+        now = await asyncio.to_thread(ask_state, port, True)
         same = last and all(last[name] == now[name] for name in ("open_files", "tasks"))
         calm = calm + 1 if same else 0
         if calm == 4:
