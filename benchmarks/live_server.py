@@ -3,8 +3,8 @@
     VAE_RUNS=folder python benchmarks/live_server.py PORT
 
 ``/echo`` sends each WebSocket frame back: the floor, since nothing on this server can be quicker.
-``/state`` answers what the process holds and has used, as JSON, ``/state?collected`` after a garbage
-collection; ``null`` is not known here.
+``/state`` answers what the process holds and has used, as JSON; ``/state?collected`` does after a
+garbage collection. ``null`` is not known here.
 """
 
 from __future__ import annotations
