@@ -13,7 +13,7 @@
 | ``WS, POST /live/models/{name}/images`` | uint32 rows, n | uint8 pixels, n × H × W × C |
 | ``WS, POST /live/models/{name}/codes`` | uint32 rows, n | float32 n × d: those codes only |
 
-Numbers are little-endian, 1 ≤ n ≤ 1024 (fewer where the images of 1024 rows would exceed 8 MiB);
+Numbers are little-endian, 1 ≤ n ≤ 1024 (fewer where the images of 1024 rows would exceed 16 MiB);
 ``encode`` answers each image's posterior mean, then its log-variance. ``nearest`` answers the K
 held-out codes nearest to each z (1 ≤ K ≤ 64, 1 if not given): their rows in ``codes`` and their
 Euclidean distances, nearest first. ``images`` answers the held-out images that rows of ``codes``

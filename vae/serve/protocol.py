@@ -12,9 +12,10 @@ import numpy as np
 from vae.errors import VaeError
 
 MAX_ROWS = 1024
-# Rows of large images are held to this too. An answer of 8 MiB keeps the server, and with it all
-# others, from anything else for about 20 ms while it is packed and handed over; 64 MiB for 300 ms.
-MAX_BYTES = 8 * 2**20
+# Rows of large images are held to this too; 1,024 of 64 × 64 × 3 are below it. An answer of 8 MiB
+# keeps the server, and with it all others, from anything else for about 20 ms while it is packed
+# and handed over; one of 64 MiB for 300 ms.
+MAX_BYTES = 16 * 2**20
 
 Shape = tuple[int, int, int]
 
