@@ -50,8 +50,8 @@ def choose_map(run: Run) -> str:
     stored = stored_maps(run)
     options = [name for part in options for name in (stored if part == "tsne" else [part])]
     names = map_names(options, len(run.codes().mu))
-    if d == 2:
-        names["raw"] = "Latent plane"
+    if d <= 2:
+        names["raw"] = "Latent plane" if d == 2 else "Latent line"
     chosen = st.session_state.setdefault("maps", {})
     if chosen.get(run.name) not in options:
         chosen[run.name] = options[0]

@@ -93,7 +93,7 @@ def _note(run: Run, method: str, picked: int | None) -> str:
     if method == "tsne":
         return TSNE_NOTE
     if d <= 2:
-        turned = ", turned so that the codes vary most across" if method == "pca" else ""
+        turned = ", turned so that the codes vary most across" if method == "pca" and d == 2 else ""
         return (
             f"The whole latent space of this model, in true scale{turned}: every place is a code, "
             "and the lens decodes it. Click a place to keep its code, a point to pick its image."
@@ -128,7 +128,10 @@ def _absence(run: Run) -> str | None:
     try:
         originals(run)
     except OriginalsMissing:
-        if is_available(run.config.training.dataset):
+        dataset = run.config.training.dataset
+        if dataset not in DATASETS:
+            return "Its data set is not known here; the map works without."
+        if is_available(dataset):
             return "The data set on this computer is not the one of these codes."
         way_out = " The button above fetches it." if can_fetch(run) else ""
         return f"Its data set is not on this computer; the map works without.{way_out}"

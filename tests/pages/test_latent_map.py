@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from pages import interpolate, latent_map, latent_map_data, map_fits, state
 from pages.latent_map_names import map_name, map_names
 from tests.pages.opening import run_page
+from vae.files import read_json, write_json
 from vae.latent.statistics import facts
 from vae.map_jobs import Fit
 from vae.maps import MapParams, fit_map, load_map
@@ -67,6 +68,15 @@ def test_without_the_data_set_the_original_is_left_out(
     assert "not on this computer" in data["absence"]
     assert data["picked"]["reconstruction"] is None
     assert data["picked"]["kl"] > 0
+
+
+def test_a_model_of_images_that_nobody_here_knows_has_a_map(tiny_run: Run) -> None:
+    settings = read_json(tiny_run.path / "config.json")
+    settings["training"]["dataset"] = "my-faces"
+    write_json(tiny_run.path / "config.json", settings)
+    data = sent_to_browser(open_page(model="tiny", image="7"))
+    assert "not known here" in data["absence"]
+    assert data["picked"]["reconstruction"] is None
 
 
 def test_a_code_from_explore_is_handed_on(tiny_run: Run) -> None:
