@@ -23,7 +23,7 @@ def test_the_address_changes_with_the_files(tmp_path, monkeypatch):
 
 
 def test_an_unknown_module_is_an_error_that_names_the_others():
-    with pytest.raises(ValueError, match="explore, .*hand, .*interpolate"):
+    with pytest.raises(ValueError, match=r"explore, .*hand, .*interpolate"):
         components.mount("nothing", key="x", data={})
 
 
