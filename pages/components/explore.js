@@ -56,9 +56,9 @@ function build(root, args) {
   // ---- what stands on the page
   const rows = sliderRows({ order, layout: looks, data: args.data, on });
   const pad = dimensions.length > 1
-    ? pairPad({ dims: dimensions, data: args.data, on, ask: askBeside("tiles") }) : null;
+    ? pairPad({ dims: dimensions, data: args.data, on, ask: askBeside("pad") }) : null;
   const strips = new Strips({
-    shape, tiles: tilesFor(...looks.strip, shape), ask: askBeside("tiles"),
+    shape, tiles: tilesFor(...looks.strip, shape), ask: askBeside("strips"),
     onWhole: () => (root.dataset.strips = String(Number(root.dataset.strips) + 1)),
   });
   for (const [dim, row] of rows.rows) strips.add(dim, row.canvas, () => row.track.range);
@@ -68,7 +68,7 @@ function build(root, args) {
   const image = stage(shape, changes.canvas);
   const facts = readouts();
   const neighbours = new Neighbours({
-    model, shape, usual, latentDim: kl.length, decode: askBeside("neighbours"), onError: say,
+    model, shape, usual, images, latentDim: kl.length, decode: askBeside("neighbours"), onError: say,
     onPicked: (z, index) => code.jump(z, { index, label: null }),
   });
   const share = sharing(() =>
@@ -117,7 +117,7 @@ function build(root, args) {
 
   function openBeside() {
     beside = new LiveChannel({
-      model, lanes: ["changes", "neighbours", "tiles"],
+      model, lanes: ["changes", "neighbours", "strips", "pad"],
       onError(sentence) {
         say(sentence);
         strips.refused();
@@ -188,12 +188,19 @@ function build(root, args) {
     refresh(performance.now());
   }
 
+  /** What still moves comes to rest, and Python is told where. */
+  function leave() {
+    player.stop();
+    code.flush();
+  }
+
   const gone = new AbortController(); // ends the listeners on what outlives this view
   const touched = (event) => event.composedPath().includes(tools.play) || hush();
   root.addEventListener("pointerdown", touched, { capture: true, signal: gone.signal });
   // a press elsewhere may lead to another page, which must know the code
-  document.addEventListener("pointerdown", (event) =>
-    event.composedPath().includes(root) || code.flush(), { capture: true, signal: gone.signal });
+  document.addEventListener("pointerdown", (event) => {
+    if (!event.composedPath().includes(root)) leave();
+  }, { capture: true, signal: gone.signal });
   document.addEventListener("keydown", (event) => {
     const action = undoKey(event);
     if (!action || event.composedPath()[0].matches?.("input:not([type=range]), textarea")) return;
@@ -221,8 +228,8 @@ function build(root, args) {
     destroy() {
       clearTimeout(waiting);
       gone.abort();
-      code.flush();
       unwatch();
+      leave();
       for (const part of [player, rows, pad, strips, changes, neighbours, share, channel, beside])
         part?.close();
       root.replaceChildren();

@@ -36,6 +36,7 @@ export class Neighbours {
    * @param {string} options.model
    * @param {number[]} options.shape [H, W, C]
    * @param {number} options.latentDim
+   * @param {number} options.images how many held-out images the model has
    * @param {number | null} options.usual see `nearness`
    * @param {(rows: Float32Array, answered: Function) => void} options.decode
    * @param {(z: ArrayLike<number>, row: number) => void} options.onPicked
@@ -43,6 +44,7 @@ export class Neighbours {
    */
   constructor(options) {
     Object.assign(this, options);
+    this.count = Math.min(SHOWN, options.images);
     this.images = new Map(); // row → bytes, the latest come last
     this.codes = new Map(); // row → z, where the originals are not at hand
     this.found = [];
@@ -52,7 +54,7 @@ export class Neighbours {
     this.late = null; // until the word is marked as one on an earlier z
     this.word = element("b", { class: "nearness" }, "…");
     this.caption = element("span", { class: "quiet" }, "nearest real images");
-    this.tiles = Array.from({ length: SHOWN }, (_, i) => {
+    this.tiles = Array.from({ length: this.count }, (_, i) => {
       const canvas = element("canvas");
       canvas.style.aspectRatio = `${this.shape[1]} / ${this.shape[0]}`;
       const tile = element("button", { type: "button", disabled: true,
@@ -66,7 +68,7 @@ export class Neighbours {
   /** Ask which are nearest to z. The first question opens the lines. */
   ask(z) {
     this.channel ??= new LiveChannel({
-      model: this.model, op: "nearest", query: `?k=${SHOWN}`, onError: this.onError,
+      model: this.model, op: "nearest", query: `?k=${this.count}`, onError: this.onError,
       lanes: [{ name: "nearest", every: EVERY }],
     });
     const turn = (this.turn += 1);
@@ -167,7 +169,7 @@ export class Neighbours {
     try {
       const [z] = this.codes.has(row) ? [this.codes.get(row)]
         : await fetchCodes(this.model, this.latentDim, [row]);
-      this.onPicked(z, row);
+      if (!this.closed) this.onPicked(z, row);
     } catch (error) {
       this.onError(`The code of image ${row} did not come: ${error.message}`);
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -32,14 +33,16 @@ def test_without_a_gpu_the_cpu_answers(model: VAE, monkeypatch: pytest.MonkeyPat
     np.testing.assert_array_equal(forwards(model)[0](far), decode_pixels(model, far))
 
 
+@pytest.mark.parametrize("at_once", [True, False])
 def test_a_gpu_that_fails_is_said_and_the_cpu_answers(
-    model: VAE, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    at_once: bool, model: VAE, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full(_: VAE) -> None:
+    def full(_: object) -> NoReturn:
         raise torch.OutOfMemoryError("CUDA out of memory.\nMore words.")
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(device, "_on_gpu", full)
+    # no room for the weights, or for a pass only
+    monkeypatch.setattr(device, "_on_gpu", full if at_once else lambda _: (full, full))
     with caplog.at_level(logging.WARNING):
         _agree(model, forwards(model), levels=0)
     assert caplog.messages == ["Decoding on the CPU, because the GPU says: CUDA out of memory."]

@@ -15,9 +15,9 @@
 
 Numbers are little-endian, 1 ≤ n ≤ 1024 (fewer where the images of 1024 rows would exceed 16 MiB);
 ``encode`` answers each image's posterior mean, then its log-variance. ``nearest`` answers the K
-held-out codes nearest to each z (1 ≤ K ≤ 64, 1 if not given): their rows in ``codes`` and their
-Euclidean distances, nearest first. ``images`` answers the held-out images that rows of ``codes``
-encode, where the data set's files are at hand.
+held-out codes nearest to each z: their rows in ``codes`` and their Euclidean distances, nearest
+first; K is 1 to 64, no more than there are codes, and 1 if not given. ``images`` answers the
+held-out images that rows of ``codes`` encode, where the data set's files are at hand.
 
 A WebSocket answers each binary frame with one binary frame, in order; a frame it cannot use gets
 one text frame ``{"error": "…"}`` and the connection stays usable. ``POST`` answers the same as JSON

@@ -21,7 +21,7 @@ INLINE_SECONDS = 0.002
 # The bound on fairness: whoever else is served, a small request waits for the pass that is under
 # way, and is answered by the next one.
 PASS_SECONDS = 0.010
-_FEWEST_ROWS, _MOST_ROWS = 16, 1024  # of a pass; the first is granted to slow models too
+_FEWEST_ROWS, MOST_ROWS = 16, 1024  # of a pass; the first is granted to slow models too
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +144,7 @@ def measure_limits(forward: Forward, row: np.ndarray) -> Limits:
     Also warms the function: the first pass of a network is many times slower than the second.
     """
     inline, most, rows = 0, _FEWEST_ROWS, 1
-    while rows <= _MOST_ROWS:
+    while rows <= MOST_ROWS:
         seconds = min(_timed(forward, np.repeat(row, rows, axis=0)) for _ in range(5))
         if seconds > PASS_SECONDS:
             break

@@ -26,7 +26,8 @@ def bounded(app: ASGIApp) -> ASGIApp:
 
 
 def _bound(connection: Any) -> None:
-    connection.transport.max_size = READ_BYTES
+    if hasattr(connection.transport, "max_size"):  # asyncio's; uvloop reads as it likes
+        connection.transport.max_size = READ_BYTES
     answer = connection.handle_ping
 
     def handle_ping() -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vae.inference import FARTHEST, to_float, to_pixels
 from vae.model import VAE
-from vae.serve.batching import Forward
+from vae.serve.batching import MOST_ROWS, Forward
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,11 @@ def forwards(model: VAE) -> tuple[Forward, Forward]:
     """
     if torch.cuda.is_available():
         try:
-            return _on_gpu(model)
+            decode_gpu, encode_gpu = _on_gpu(model)
+            # The largest passes that there will be: what they need is had now, or not at all.
+            decode_gpu(np.zeros((MOST_ROWS, model.config.latent_dim), np.float32))
+            encode_gpu(np.zeros((MOST_ROWS, *model.config.image_shape), np.uint8))
+            return decode_gpu, encode_gpu
         except RuntimeError as error:  # a training fills its memory, or the driver is too old
             log.warning("Decoding on the CPU, because the GPU says: %s", str(error).split("\n")[0])
     return partial(_on_cpu, partial(decode, model)), partial(_on_cpu, partial(encode, model))
