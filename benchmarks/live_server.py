@@ -57,7 +57,7 @@ def serve(port: int) -> None:
         app,
         port=port,
         ws="websockets-sansio",
-        ws_max_size=200_000_000,
+        ws_max_size=64_000_000,
         ws_per_message_deflate=False,
         access_log=False,
         log_level="warning",

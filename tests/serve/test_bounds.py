@@ -63,7 +63,7 @@ def test_nothing_is_kept_of_clients_who_have_gone(process: Process, witness: Wit
     endings = [
         b"",
         wire.frame(bytes(2**21)),
-        wire.frame(b"", length=150_000_000),
+        wire.frame(b"", length=60_000_000),
         wire.frame(bytes(100), last=False) * 2000,
         hostile.GOOD * 1000,
         wire.frame(bytes(64 * 1024)) * 3,
