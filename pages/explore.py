@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages import state
 from pages.components import mount
-from pages.look import class_name
+from pages.look import class_of
 from vae.runs import Run
 
 KEY = "explore"
@@ -66,7 +66,7 @@ def origin(run: Run, picked: int | None) -> dict[str, Any] | None:
     """Index and class of a held-out image, as the page names it."""
     if picked is None:
         return None
-    return {"index": picked, "label": class_name(run, int(run.codes().labels[picked]))}
+    return {"index": picked, "label": class_of(run, picked)}
 
 
 def _moved(run: Run) -> None:
@@ -120,7 +120,8 @@ The decoder turns a code $z$ into an image: $\hat{{x}} = \operatorname{{decoder}
 Each slider is one coordinate of $z \in \mathbb{{R}}^{{{len(kl)}}}$.
 
 - **Behind the slider:** the grey hill is the prior $\mathcal{{N}}(0, 1)$, from which *Random*
-  draws. The bars show where the codes of real images lie: the dark one holds half of them
+  draws. The bars show where the real images lie, as the model sees them: draws from the
+  $q(z \mid x)$ of all held-out images, together called $q(z)$. The dark one holds half of them
   (25–75 %), the light one nine in ten (5–95 %).
 - **nats:** how much a coordinate says about the image, on average
   $\mathrm{{KL}}\!\left(q(z_j \mid x) \,\|\, \mathcal{{N}}(0, 1)\right)$ over held-out images. The

@@ -12,7 +12,7 @@ import streamlit as st
 from pages import state
 from pages.components import mount
 from pages.explore import SHELL, starting_code, usual_lengths
-from pages.look import class_name, contact_sheet, enlarge, png_bytes, to_image
+from pages.look import contact_sheet, enlarge, image_name, png_bytes, to_image
 from vae.inference import decode_pixels
 from vae.latent.paths import path
 from vae.runs import Run
@@ -102,12 +102,8 @@ def strip_png(run: Run, journey: dict[str, Any]) -> bytes:
 
 
 def _end(run: Run, z: np.ndarray, picked: int | None) -> dict[str, Any]:
-    label = "from Explore" if picked is None else _image_label(run, picked)
+    label = "from Explore" if picked is None else image_name(run, picked)
     return {"z": [round(float(value), 4) for value in z], "label": label}
-
-
-def _image_label(run: Run, index: int) -> str:
-    return f"image {index}: {class_name(run, int(run.codes().labels[index]))}"
 
 
 def _changed(run: Run) -> None:
@@ -119,7 +115,7 @@ def _changed(run: Run) -> None:
     for end in ("a", "b"):
         z, label, index = (journey[end][name] for name in ("z", "label", "index"))
         # the browser knows the number of a real image, not its class
-        kept[end] = {"z": z, "label": label if index is None else _image_label(run, index)}
+        kept[end] = {"z": z, "label": label if index is None else image_name(run, index)}
     st.session_state["journeys"][run.name] = kept
 
 

@@ -12,7 +12,7 @@ from pages.explore import starting_code
 from pages.interpolate import current_journey
 from pages.latent_map_data import can_fetch, component_data
 from pages.latent_map_names import map_names
-from pages.look import class_name
+from pages.look import image_name
 from pages.map_fits import offer_fit, show_fits
 from vae.maps import load_map, stored_maps
 from vae.runs import Run
@@ -113,7 +113,7 @@ def _go(run: Run, where: str) -> None:
     z, row = starting_code(run)
     label = "from the map"
     if row is not None:
-        label = f"image {row}: {class_name(run, int(run.codes().labels[row]))}"
+        label = image_name(run, row)
     end = {"z": [round(float(v), 4) for v in z], "label": label}
     current_journey(run)[where] = end
     st.toast(f"End {where.upper()} of the interpolation: {label}.", icon=":material/check:")
@@ -139,7 +139,7 @@ never saw; its colour is the image's class, which the model was never told.
   **PCA** keeps the other directions at the codes' mean, **two dimensions** keep the other
   coordinates of the chosen code. Then a point is only where its code is projected to, and the image
   decoded at its place is not the decode of its own code.
-- **The manifold** behind the points is the same thing at many places at once: each tile is decoded
+- **The manifold** among the points is the same thing at many places at once: each tile is decoded
   from the code at its middle. It is drawn coarse first and refines while you wait. *Off the data*
   says that the nearest real code is farther than 1.5 times the distance within which 95 % of real
   codes have another one: training has taught the decoder little about such places.

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from pages import state
-from pages.explore import starting_code
+from pages.explore import starting_code, usual_distance
 from pages.look import class_colour, class_name
 from vae.datasets import DATASETS, is_available
 from vae.inference import image_terms
-from vae.latent.statistics import QUANTILE_LEVELS
 from vae.lift import lift
 from vae.map_quality import quality
 from vae.maps import Map, linear_map, load_map
@@ -49,7 +48,7 @@ def component_data(run: Run, found: Map) -> dict[str, Any]:
         "exact": method != "tsne",
         "whole": method != "tsne" and d <= 2,
         "lift": _lift(run, found.id, z),
-        "usual": _usual_distance(run),
+        "usual": usual_distance(state.model_facts(run)),
         "axes": _axes(run, found),
         "labels": base64.b64encode(codes.labels.astype("<u2").tobytes()).decode(),
         "classes": [
@@ -81,19 +80,18 @@ def _lift(run: Run, map_id: str, z: np.ndarray) -> dict[str, Any] | None:
     return {"origin": plane.origin.round(6).tolist(), "axes": plane.axes.T.round(9).tolist()}
 
 
-def _usual_distance(run: Run) -> float | None:
-    """How far the nearest other code of a held-out image is for 95 % of them."""
-    distances = state.model_facts(run)["neighbour_distances"]
-    return distances[QUANTILE_LEVELS.index(95)] if distances else None
-
-
 def _note(run: Run, method: str, picked: int | None) -> str:
     """What a place of this map stands for, as the sentences below it."""
     d = run.config.model.latent_dim
     if method == "tsne":
         return TSNE_NOTE
-    if d <= 2:
-        turned = ", turned so that the codes vary most across" if method == "pca" and d == 2 else ""
+    if d == 1:
+        return (
+            "The whole latent space of this model is one line: across is its only coordinate, up "
+            "means nothing. The lens decodes the place across. Click to keep its code."
+        )
+    if d == 2:
+        turned = ", turned so that the codes vary most across" if method == "pca" else ""
         return (
             f"The whole latent space of this model, in true scale{turned}: every place is a code, "
             "and the lens decodes it. Click a place to keep its code, a point to pick its image."
@@ -132,9 +130,9 @@ def _absence(run: Run) -> str | None:
         if dataset not in DATASETS:
             return "Its data set is not known here; the map works without."
         if is_available(dataset):
-            return "The data set on this computer is not the one of these codes."
+            return "The data set on the server is not the one of these codes."
         way_out = " The button above fetches it." if can_fetch(run) else ""
-        return f"Its data set is not on this computer; the map works without.{way_out}"
+        return f"Its data set is not on the server; the map works without.{way_out}"
     return None
 
 

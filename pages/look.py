@@ -45,6 +45,18 @@ def class_name(run: Run, label: int) -> str:
     return info.classes[label] if info and 0 <= label < len(info.classes) else str(label)
 
 
+def class_of(run: Run, row: int) -> str | None:
+    """The class of a held-out image, or ``None`` in a model whose images are all of one."""
+    labels = run.codes().labels
+    return class_name(run, int(labels[row])) if (labels != labels[0]).any() else None
+
+
+def image_name(run: Run, row: int) -> str:
+    """A held-out image by its row and, where there are classes, its own."""
+    known = class_of(run, row)
+    return f"image {row}" if known is None else f"image {row}: {known}"
+
+
 def enlarge(image: np.ndarray, side: int) -> np.ndarray:
     """An image (H, W, C) uint8 enlarged by a whole factor, crisp, to about ``side`` pixels."""
     factor = max(1, side // max(image.shape[:2]))

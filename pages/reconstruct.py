@@ -96,7 +96,7 @@ def _offer_data(run: Run) -> None:
     info = DATASETS.get(dataset)
     title = info.title if info else dataset
     st.info(
-        f"Reconstructions (the originals are not on this machine): decoded from the stored codes "
+        f"Reconstructions (the originals are not on the server): decoded from the stored codes "
         f"of test images of **{title}**.",
         icon=":material/hide_image:",
     )

@@ -82,7 +82,8 @@ export function watchHand(host, map, on) {
   host.addEventListener("keydown", pressed);
   const letGo = watchPointer(host, {
     moved: (place) => on.hovered(under(place), place),
-    sensed: (place) => on.sensed(under(place), place.since),
+    // without a lift, what is under it is the same point mostly: the move itself is soon enough
+    sensed: (place) => map()?.lift && on.sensed(under(place), place.since),
     left: () => on.hovered(null),
     clicked: (place) => {
       const target = under(place);

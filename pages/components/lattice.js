@@ -1,4 +1,4 @@
-/** The manifold: a lattice of decoded places behind the points, which refines as it loads. */
+/** The manifold: a lattice of decoded places among the points, which refines as it loads. */
 
 import { element } from "./dom.js";
 import { liftTo } from "./lens.js";
@@ -87,7 +87,11 @@ export class Lattice {
     const work = sheets.flatMap((sheet) =>
       parts(sheet.columns * sheet.rows, this.shape).map(([from, to]) => ({ sheet, from, to })));
     this.channel ??= new LiveChannel({
-      model: this.model, lanes: [{ name: "lattice", every: EVERY }], onError: this.onError,
+      model: this.model, lanes: [{ name: "lattice", every: EVERY }],
+      onError: (sentence) => {
+        this.asked = null; // the next move asks again
+        this.onError(sentence);
+      },
     });
     this.#next(this.turn, work);
   }

@@ -1,10 +1,10 @@
-/** What a map is drawn with: its points, the manifold behind them, or both. */
+/** What a map is drawn with: its points, the manifold, or both. */
 
 import { button, element } from "./dom.js";
 
 const LAYERS = [
   ["points", "Points", "The codes of the images alone"],
-  ["both", "Both", "The codes, and behind them what each place decodes to"],
+  ["both", "Both", "The codes, and among them what each place decodes to"],
   ["manifold", "Manifold", "What each place decodes to, alone"],
 ];
 

@@ -177,7 +177,7 @@ export function pairPad({ dims, data: { shape, kl, quantiles }, ask, on }) {
       element("div", { class: "pad-side" }, axis("→", 0), axis("↑", 1),
         element("ul", { class: "pad-key" },
           key("prior", "prior N(0, I): 1σ and 2σ"),
-          key("narrow", "half of the real codes, in each of the two"),
+          key("narrow", "half of q(z), in each of the two"),
           key("wide", "nine in ten, in each"),
           element("li", { class: "quiet" }, "The other dimensions stay as they are.")))),
     show,

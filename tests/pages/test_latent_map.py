@@ -65,7 +65,7 @@ def test_without_the_data_set_the_original_is_left_out(
     monkeypatch.setattr(latent_map_data, "originals", missing)
     monkeypatch.setattr(latent_map_data, "is_available", lambda name: False)
     data = sent_to_browser(open_page(model="tiny", image="7"))
-    assert "not on this computer" in data["absence"]
+    assert "not on the server" in data["absence"]
     assert data["picked"]["reconstruction"] is None
     assert data["picked"]["kl"] > 0
 
