@@ -98,7 +98,7 @@ def test_without_its_data_a_model_shows_decodes_of_its_codes(
     run = untrained("far", shape, "kmnist")
     app = open_page(model="far")
     assert not app.exception
-    assert "the originals are not on this machine" in app.info[0].value
+    assert "the originals are not on the server" in app.info[0].value
     shown = pictures(grid(app))
     name = next(words for words in shown if words.startswith("reconstruction of"))
     row = int(name.split("image ")[1])
