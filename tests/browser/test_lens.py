@@ -262,7 +262,7 @@ def test_two_fingers_zoom_and_choose_nothing(phone: Page) -> None:
     for i in range(11):
         fingers.touch("Move", (0.45 - i / 100, 0.5), (0.55 + i / 100, 0.5))
     fingers.touch("End")
-    wait_for_lattice(phone, 16, 0.5 * before)
+    wait_for_lattice(phone, 16, 0.36 * before)
     after = phone.locator(".vae.scatter").evaluate(TILES, [0])["dx"]
     assert after == pytest.approx(before / 3, rel=0.1)
     expect(phone).to_have_url(re.compile(r"z=0\.00(,|%2C)0\.00"))
