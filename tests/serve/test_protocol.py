@@ -66,6 +66,11 @@ def test_numbers_that_are_not_finite_are_refused_by_place(bad: float) -> None:
         parse_latents(pack_floats(z), 2)
 
 
+def test_numbers_whose_squares_overflow_are_numbers() -> None:
+    z = np.array([[3e38, -3e38], [1e30, 0.0]], np.float32)
+    assert np.array_equal(parse_latents(pack_floats(z), 2), z)
+
+
 def test_malformed_pixels_are_refused_in_a_sentence() -> None:
     with pytest.raises(ProtocolError, match=r"11 bytes came.*8 × 6 × 1 uint8 pixels"):
         parse_pixels(bytes(11), (8, 6, 1))

@@ -43,7 +43,8 @@ def parse_latents(payload: bytes | str, latent_dim: int, limit: int = MAX_ROWS) 
     what = f"codes of {latent_dim} float32 numbers"
     rows = _check_rows(payload, latent_dim * _FLOAT.itemsize, what, limit)
     z = np.frombuffer(rows, _FLOAT).reshape(-1, latent_dim)
-    if not np.isfinite(z).all():
+    # Of finite numbers the sum of squares is finite, unless it overflows: then look at each.
+    if not math.isfinite(np.vdot(z, z)) and not np.isfinite(z).all():
         row, column = np.argwhere(~np.isfinite(z))[0]
         raise ProtocolError(
             f"The number at row {row}, dimension {column} is {z[row, column]}; "
