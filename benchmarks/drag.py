@@ -20,7 +20,6 @@ import statistics
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -158,7 +157,7 @@ def _wait(url: str) -> None:
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # refused, or no answer yet
             time.sleep(0.1)
     raise SystemExit("The server did not start.")
 
