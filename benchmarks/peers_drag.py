@@ -134,7 +134,7 @@ class Drag:
         ms: for each of them whose image was painted before the hand let go, the time from the
             pointer's event to the first frame with the image.
         end_ms: from letting go to the frame with the last value's image; 0 if it was there, None
-            if it did not come within a minute.
+            if it did not come within half a minute.
     """
 
     distinct: int
@@ -166,8 +166,8 @@ def watched_drag(page: Page, app: App, decoder: Decoder) -> Drag:
 
 
 def _settle(page: Page, decoder: Decoder) -> None:
-    """Wait until the image of the slider's value is there, or a minute has passed."""
-    deadline = time.monotonic() + 60
+    """Wait until the image of the slider's value is there, or half a minute has passed."""
+    deadline = time.monotonic() + 30
     found = False
     while not found and time.monotonic() < deadline:
         page.wait_for_timeout(500)

@@ -15,7 +15,7 @@ repeated by 19 clients, with sessions of their own, for as long as the real page
 peers_crowd.py). They cost the machine less than 19 browsers; what is measured is the server under
 the load of 20 users, in the one browser. They run on the same machine and share its processor.
 `st.slider` sends its value on release only, so its users ask for one image a drag. An image that
-has not come a minute after the hand let go counts as never: null, and – in the table.
+has not come half a minute after the hand let go counts as never: null, and – in the table.
 """
 
 from __future__ import annotations
