@@ -58,19 +58,21 @@ WATCH = """([picture, side]) => {
 
 
 class Recorder:
-    """What a page sends: its WebSockets' frames, and Gradio's questions."""
+    """What a page sends: the frames of each WebSocket, and Gradio's questions."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, Line] = {}
+        self._sockets: list[Line] = []
+        self._posts: dict[str, Line] = {}
         self._start = 0.0
 
     def watch(self, socket: WebSocket) -> None:
-        line = self._lines[socket.url] = Line(socket.url)
+        line = Line(socket.url)
+        self._sockets.append(line)
         socket.on("framesent", lambda frame: self._sent(line, frame))
 
     def posted(self, request: Request) -> None:
         if "/queue/join" in request.url:
-            line = self._lines.setdefault(request.url, Line(request.url))
+            line = self._posts.setdefault(request.url, Line(request.url))
             self._sent(line, request.post_data_buffer or b"")
 
     def _sent(self, line: Line, payload: bytes | str) -> None:
@@ -86,7 +88,7 @@ class Recorder:
 
     def lines(self) -> list[Line]:
         """Those that the drag used."""
-        return [line for line in self._lines.values() if line.questions]
+        return [line for line in (*self._sockets, *self._posts.values()) if line.questions]
 
 
 def drag(page: Page, thumb: str) -> None:
