@@ -10,14 +10,18 @@ from typing import Any
 import numpy as np
 import streamlit as st
 from PIL import Image, ImageOps, UnidentifiedImageError
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.look import plain
 from vae.errors import VaeError
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MOST_MEGABYTES = 20
-MOST_PIXELS = 50_000_000  # a decoder's memory; cameras make 12 to 50 million
+# A decoder's memory: JPEG is read at a fraction of its size, the others whole. Cameras make 12 to
+# 50 million pixels.
+MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 16_000_000, "WEBP": 16_000_000}
 SIDE = 256  # pixels of the longer side: more than any model here sees
+_KEPT = "draw picture"
 
 
 def choose_picture(channels: int) -> dict[str, Any] | None:
@@ -43,12 +47,21 @@ def choose_picture(channels: int) -> dict[str, Any] | None:
         if chosen is None:
             return None
         try:
-            image = read_picture(chosen.getvalue(), chosen.name)
+            image = _read_once(chosen)
         except VaeError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return None
         st.caption("It is on the pad; you can draw on it.")
     return for_browser(image, channels, chosen.file_id)
+
+
+def _read_once(chosen: UploadedFile) -> Image.Image:
+    """What :func:`read_picture` makes of a file, kept while it is the chosen one."""
+    kept = st.session_state.get(_KEPT)
+    if kept is None or kept[0] != chosen.file_id:
+        kept = chosen.file_id, read_picture(chosen.getvalue(), chosen.name)
+        st.session_state[_KEPT] = kept
+    return kept[1]
 
 
 def read_picture(content: bytes, name: str) -> Image.Image:
@@ -67,13 +80,14 @@ def read_picture(content: bytes, name: str) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # checked below
             image = Image.open(io.BytesIO(content), formats=FORMATS)
-        if (pixels := image.width * image.height) > MOST_PIXELS:
+        most = MOST_PIXELS[image.format or "PNG"]
+        if (pixels := image.width * image.height) > most:
             raise VaeError(
                 f"{name} has {image.width} × {image.height} pixels, {pixels / 1e6:.0f} million; up "
-                f"to {MOST_PIXELS / 1e6:.0f} million are allowed."
+                f"to {most / 1e6:.0f} million are allowed in a {image.format} file."
             )
         image.draft("RGB", (2 * SIDE, 2 * SIDE))  # JPEG: decode at a fraction of the size
-        return _small(_on_white(ImageOps.exif_transpose(image)))
+        return _on_white(ImageOps.exif_transpose(_small(image)))
     except Image.DecompressionBombError as error:
         raise VaeError(f"{name} has too many pixels: {error}") from None
     except UnidentifiedImageError:
@@ -95,16 +109,18 @@ def for_browser(image: Image.Image, channels: int, identity: str) -> dict[str, A
 
 
 def _small(image: Image.Image) -> Image.Image:
+    """Made small before anything else is done, so that copies cost little; 16-bit grey as 8-bit."""
+    if image.mode.startswith("I"):
+        grey = np.asarray(image).clip(0, 65535).astype(np.uint16)
+        image = Image.fromarray((grey // 257).astype(np.uint8))
+    else:
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     return image
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    """RGB, transparent parts white; 16-bit grey keeps its range."""
-    if image.mode.startswith("I"):
-        grey = np.asarray(image).astype(np.float64) / 257
-        return Image.fromarray(grey.clip(0, 255).round().astype(np.uint8)).convert("RGB")
-    if not image.has_transparency_data:
+    """RGB, transparent parts white."""
+    if image.mode != "RGBA":
         return image.convert("RGB")
-    clear = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")

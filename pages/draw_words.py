@@ -110,8 +110,7 @@ $\mathbb{{R}}^{{{latent_dim}}}$; the picture at the right is the decode of its m
   dimensions stand in the order of their mean KL over held-out images, so the first say most.
 - **KL** is $\tfrac12 \sum_j (\mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2)$, in nats: what the
   encoder says of your drawing beyond the prior. Held-out images have {kl:.1f} nats on average.
-- **Centring:** the encoder learned pictures that were all made alike. The same figure
-  elsewhere, or of another size, is a picture it never saw. {_centring_story(recipe)}
+- **Centring:** {_centring_story(recipe, title)}
 - **Nearest real images** are those whose codes (posterior means) lie nearest to $\mu(x)$. The model
   was never told a label and recognises nothing; the labels are those of the images. *On the data*:
   within the distance at which 95 % of the real codes have another one.
@@ -126,11 +125,21 @@ Ctrl+Z takes the last stroke back. A pen's pressure changes the width of its str
 """
 
 
-def _centring_story(recipe: Recipe) -> str:
+def _centring_story(recipe: Recipe, title: str) -> str:
+    if not recipe.usual:
+        return (
+            f"off at first, for {title} was not made as MNIST was. On, the box of the ink is "
+            f"scaled to fit {recipe.box[0]} × {recipe.box[1]} pixels and its centre of mass put in "
+            "the middle."
+        )
+    alike = (
+        "the encoder learned pictures that were all made alike. The same figure elsewhere, or of "
+        "another size, is a picture it never saw."
+    )
     if recipe.name != "MNIST":
-        return ""
+        return alike
     return (
-        "MNIST's were scaled to fit a box of 20 × 20 pixels, then moved by whole pixels so that "
-        "their centre of mass came to the middle of 28 × 28 (LeCun et al., 1998); the same is "
-        "done to yours."
+        f"{alike} MNIST's were scaled to fit a box of 20 × 20 pixels, then moved by whole pixels "
+        "so that their centre of mass came to the middle of 28 × 28 (LeCun et al., 1998); the same "
+        "is done to yours."
     )
