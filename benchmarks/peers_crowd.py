@@ -3,9 +3,10 @@
     python benchmarks/peers_crowd.py 19 < recording.json
 
 Each client has a session of its own and repeats the recorded drag without a pause, each at another
-point of it. It keeps to the page's rule: one question is under way, and of those that fall due
-meanwhile only the newest is asked. It fetches the pictures that the answers name, as a page does,
-and draws nothing. It ends when its standard input is closed, and prints the answers it got.
+point of it. It keeps to the page's rules: one question is under way, and of those that fall due
+meanwhile only the newest is asked; Explore's strips give way where answers are slow. It fetches the
+pictures that the answers name, as a page does, and draws nothing. It ends when its standard input
+is closed, and prints the answers it got.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from websockets.typing import Subprotocol
 
 Question = tuple[float, bytes]  # seconds from the start of the drag, what was sent
 Ask = Callable[[bytes], Awaitable[None]]
+STRIPS = 1024  # bytes; codes of a whole strip are a larger question
 PICTURE = re.compile(rb"/media/[0-9a-f]+\.png|/gradio_api/file=[^\"\s]+?\.png")
 
 
@@ -67,6 +69,7 @@ class Client:
         self.answers = 0
         self._lines = lines
         self._seconds = seconds
+        self._trip = self._strips_from = 0.0  # seconds of small questions; no strips before then
         self._session = f"{random.getrandbits(64):x}"
 
     async def run(self) -> None:
@@ -117,9 +120,18 @@ class Client:
                 await asyncio.sleep(max(0.001, until - within))
 
     async def _ask_live(self, socket: ClientConnection, frame: bytes) -> None:
+        begun = asyncio.get_running_loop().time()
+        strips = len(frame) >= STRIPS
+        if strips and begun < self._strips_from:
+            return
         await socket.send(frame)
         # Text is a refusal, which pages get too: originals are not at hand without the data set.
         self.answers += isinstance(await socket.recv(), bytes)
+        took = asyncio.get_running_loop().time() - begun
+        if strips:  # pages/components/strips.js paces itself so
+            self._strips_from = begun + 2 * max(took, self._trip)
+        else:
+            self._trip += 0.3 * (took - self._trip)
 
     async def _read_streamlit(self, socket: ClientConnection, host: str) -> None:
         async for message in socket:
