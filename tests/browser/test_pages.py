@@ -16,9 +16,10 @@ def _settle(page: Page) -> None:
     page.wait_for_selector("[data-testid=stMain]")
     page.wait_for_timeout(300)
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=30_000)
-    for name in ("explore", "draw", "interpolate", "scatter"):
-        if page.locator(f".vae.{name}").count():
-            page.locator(f'.vae.{name}[data-state="live"]').wait_for()
+    # a component of the page before may still stand there for a moment
+    names = ("explore", "draw", "interpolate", "scatter")
+    waiting = ", ".join(f'.vae.{name}:not([data-state="live"])' for name in names)
+    expect(page.locator(waiting)).to_have_count(0, timeout=30_000)
 
 
 def _assert_whole(page: Page) -> None:
