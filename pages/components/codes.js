@@ -23,6 +23,7 @@ export function mustShow(incoming, { shown, sent, held }) {
 /** Where a code comes from, in a few words. */
 export const originWords = (origin) => {
   if (!origin) return "your hand";
+  if (origin.index === null) return origin.label;
   return `image ${origin.index}${origin.label === null ? "" : `: ${origin.label}`}`;
 };
 

@@ -185,6 +185,7 @@ function build(root, args) {
     pad.element.hidden = !onPad;
     rows.element.hidden = onPad;
     choose(onPad ? pad.pair[0] : chosen);
+    changes.use(!onPad);
     refresh(performance.now());
   }
 

@@ -57,6 +57,7 @@ export class Sensitivity {
     this.pointed = null; // the row under the pointer, or focused by Tab
     this.muted = false; // the hand has moved something since: the image is what counts
     this.on = false;
+    this.sliders = true; // what is pointed at; not on the pad
     this.#update();
   }
 
@@ -85,6 +86,12 @@ export class Sensitivity {
     if (this.#dim() !== null) this.#update();
   }
 
+  /** Whether there are sliders to point at, or the pad. */
+  use(sliders) {
+    this.sliders = sliders;
+    this.#update();
+  }
+
   close() {
     clearTimeout(this.timer);
   }
@@ -104,9 +111,9 @@ export class Sensitivity {
     const dim = this.#dim();
     if (dim === null) {
       this.canvas.hidden = true;
-      const words = matchMedia("(hover: hover)").matches
+      const words = this.sliders && matchMedia("(hover: hover)").matches
         ? "Point at a slider to see what it changes."
-        : "“What changes” shows where the marked slider acts.";
+        : `“What changes” shows where ${dimensionName(this.chosen())} acts.`;
       this.legend.replaceChildren(element("span", { class: "quiet" }, words));
       return;
     }

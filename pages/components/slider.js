@@ -86,6 +86,15 @@ export function slider({ label, range, value, quantiles, words = String, onInput
     onRelease?.();
   };
   input.addEventListener("input", () => move(Number(input.value)));
+  // A finger that turns out to scroll the page has moved the thumb already: put it back.
+  let before = value;
+  input.addEventListener("pointerdown", () => (before = value));
+  input.addEventListener("pointercancel", () => {
+    if (value === before) return;
+    input.value = before;
+    move(before);
+    release();
+  });
   input.addEventListener("change", release);
   input.addEventListener("blur", release);
   input.addEventListener("keyup", release);

@@ -51,6 +51,8 @@ export class Strips {
 
   /** @param {number} dim @param {HTMLCanvasElement} canvas @param {() => [number, number]} range */
   add(dim, canvas, range) {
+    const [height, width] = this.shape; // its room is kept before it is painted
+    canvas.style.aspectRatio = `${this.tiles * (width + GAP) - GAP} / ${height}`;
     this.rows.set(canvas, { dim, canvas, range, painted: null });
     this.observer.observe(canvas);
   }

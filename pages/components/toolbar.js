@@ -68,9 +68,9 @@ export function toolbar({ code, model, images, padded, before, onPlay, onHand, o
     play,
     element: element("div", { class: "buttons" },
       button("Random", "A draw from the prior: z ~ N(0, I)", does(() =>
-        code.jump(normals(latentDim, freshSeed())))),
+        code.jump(normals(latentDim, freshSeed()), { index: null, label: "the prior" }))),
       button("Mean", "The mean of the prior: z = 0", does(() =>
-        code.jump(Array(latentDim).fill(0)))),
+        code.jump(Array(latentDim).fill(0), { index: null, label: "the prior’s mean" }))),
       button("Real image", "The code of a random held-out image", does(realImage)),
       reset, undo, redo, play,
       element("div", { class: "hands", role: "group", "aria-label": "By", hidden: !padded },

@@ -66,6 +66,7 @@ function begin(dims, shape = [2, 2, 1]) {
   const canvases = dims.map((dim) => {
     const context = { putImageData: () => (canvas.painted += 1) };
     const canvas = { dim, painted: 0, getContext: () => context };
+    canvas.style = {};
     strips.add(dim, canvas, () => [-1, 1]);
     return canvas;
   });
