@@ -21,10 +21,11 @@ MOST_MEGABYTES = 20
 # 50 million pixels.
 MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 16_000_000, "WEBP": 16_000_000}
 SIDE = 256  # pixels of the longer side: more than any model here sees
+_SCALABLE = ("L", "LA", "RGB", "RGBA")  # modes that are made small without a copy in another
 _KEPT = "draw picture"
 
 
-def choose_picture(channels: int) -> dict[str, Any] | None:
+def choose_picture() -> dict[str, Any] | None:
     """A compact place for an upload or a photo. What was chosen, as the browser takes it."""
     popover = st.popover("Use a picture", icon=":material/add_photo_alternate:")
     with popover, st.container(width=340):
@@ -51,8 +52,8 @@ def choose_picture(channels: int) -> dict[str, Any] | None:
         except VaeError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return None
-        st.caption("It is on the pad; you can draw on it.")
-    return for_browser(image, channels, chosen.file_id)
+        st.caption("It was put on the pad; you can draw on it.")
+    return for_browser(image, chosen.file_id)
 
 
 def _read_once(chosen: UploadedFile) -> Image.Image:
@@ -88,32 +89,38 @@ def read_picture(content: bytes, name: str) -> Image.Image:
             )
         image.draft("RGB", (2 * SIDE, 2 * SIDE))  # JPEG: decode at a fraction of the size
         return _on_white(ImageOps.exif_transpose(_small(image)))
-    except Image.DecompressionBombError as error:
-        raise VaeError(f"{name} has too many pixels: {error}") from None
+    except Image.DecompressionBombError:
+        most = ", ".join(f"{n / 1e6:.0f} million in {kind}" for kind, n in MOST_PIXELS.items())
+        raise VaeError(f"{name} has too many pixels; allowed are up to {most}.") from None
     except UnidentifiedImageError:
         raise VaeError(f"{name} is not a picture: PNG, JPEG and WebP can be read.") from None
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise VaeError(f"{name} is a damaged picture: {error}") from None
 
 
-def for_browser(image: Image.Image, channels: int, identity: str) -> dict[str, Any]:
-    """An RGB image as the pad takes it: uint8 pixels (height, width, channels) in base64."""
-    pixels = np.asarray(image.convert("L") if channels == 1 else image)
+def for_browser(image: Image.Image, identity: str) -> dict[str, Any]:
+    """An RGB image as the pad takes it: uint8 pixels (height, width, 3) in base64.
+
+    In colour for grey models too: the drawing stays when a colour model is chosen.
+    """
     return {
         "id": identity,
         "width": image.width,
         "height": image.height,
-        "channels": channels,
-        "pixels": base64.b64encode(pixels.tobytes()).decode(),
+        "channels": 3,
+        "pixels": base64.b64encode(image.tobytes()).decode(),
     }
 
 
 def _small(image: Image.Image) -> Image.Image:
-    """Made small before anything else is done, so that copies cost little; 16-bit grey as 8-bit."""
+    """Made small before anything else is done: of large pictures each copy is up to 64 MB.
+
+    16-bit grey becomes 8-bit; palettes and transparent colours become what they stand for.
+    """
     if image.mode.startswith("I"):
         grey = np.asarray(image).clip(0, 65535).astype(np.uint16)
         image = Image.fromarray((grey // 257).astype(np.uint8))
-    else:
+    elif image.mode not in _SCALABLE or "transparency" in image.info:
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     return image
@@ -121,6 +128,7 @@ def _small(image: Image.Image) -> Image.Image:
 
 def _on_white(image: Image.Image) -> Image.Image:
     """RGB, transparent parts white."""
-    if image.mode != "RGBA":
+    if not image.has_transparency_data:
         return image.convert("RGB")
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    clear = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")

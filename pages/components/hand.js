@@ -86,6 +86,7 @@ export function watchHand(host, map, on) {
     sensed: (place) => map()?.lift && on.sensed(under(place), place.since),
     left: () => on.hovered(null),
     clicked: (place) => {
+      host.focus({ preventScroll: true }); // Plotly keeps the press from doing it: arrow keys next
       const target = under(place);
       choose(target?.dot >= 0 ? { index: target.dot } : target);
     },
