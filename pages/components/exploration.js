@@ -14,6 +14,7 @@ export class Exploration {
    *   `origin`: the held-out image whose posterior mean z is, if it is one's
    * @param {object} on
    * @param {() => void} on.moved z has changed, in some coordinates
+   * @param {() => void} [on.settled] there is one step more to undo
    * @param {(point: {z: number[], index: number | null}) => void} on.rested tell Python
    */
   constructor({ z, origin }, on) {
@@ -50,6 +51,7 @@ export class Exploration {
   /** The hand let go: one step of undo; Python is told when it rests. */
   settle() {
     this.history.push({ z: [...this.z], origin: this.origin });
+    this.on.settled?.();
     this.#wait(TELL_AFTER);
   }
 

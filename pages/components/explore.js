@@ -33,6 +33,7 @@ function build(root, args) {
   // ---- the code, and the hands on it
   const code = new Exploration(args.data, {
     moved: () => refresh(performance.now()),
+    settled: () => tools.refresh(),
     rested: (point) => args.setStateValue("point", { model, ...point }),
   });
   const player = new Player({
