@@ -11,24 +11,16 @@ import streamlit as st
 from pages import state
 from pages.components import mount
 from pages.draw_picture import choose_picture
-from pages.draw_words import (
-    DRAWS,
-    centring_words,
-    explanation,
-    map_words,
-    prompt,
-    recipe_of,
-)
+from pages.draw_words import DRAWS, centring_words, explanation, map_words, prompt, recipe_of
+from pages.explore import usual_distance
 from pages.interpolate import current_journey
 from pages.look import class_colour, class_name
-from vae.latent.statistics import QUANTILE_LEVELS
 from vae.maps import stored_maps
 from vae.originals import OriginalsMissing, originals
 from vae.runs import Run
 
 KEY = "draw"
 LABEL = "your drawing"
-USUAL = 95  # percent of the codes have their nearest other code within the "usual" distance
 # Where there is room, the pictures' button stands beside the model's name: the pad begins higher.
 _STYLE = """<style>
 @media (min-width: 1180px) { .st-key-draw-head { margin-top: -3.5rem } }
@@ -45,7 +37,7 @@ def page() -> None:
     run = state.current_run()
     st.html(_STYLE)
     with st.container(horizontal=True, horizontal_alignment="right", key="draw-head"):
-        picture = choose_picture(run.config.model.image_shape[2])
+        picture = choose_picture()
     result = mount(
         "draw",
         key=KEY,
@@ -101,7 +93,7 @@ def component_data(run: Run) -> dict[str, Any]:
 
 
 def map_of(run: Run) -> str:
-    """The map to show: the latent plane itself where there is one, else t-SNE, else PCA."""
+    """The map to show: the latent space itself where it can be seen, else t-SNE, else PCA."""
     if run.config.model.latent_dim <= 2:
         return "raw"
     return next(iter(stored_maps(run)), "pca")
@@ -113,12 +105,6 @@ def _originals_here(run: Run) -> bool:
     except OriginalsMissing:
         return False
     return True
-
-
-def usual_distance(known: dict[str, Any]) -> float | None:
-    """Within which a code usually has another near it; ``None`` where there is only one code."""
-    quantiles = known["neighbour_distances"]
-    return quantiles[QUANTILE_LEVELS.index(USUAL)] if quantiles else None
 
 
 def _go(run: Run, go: dict[str, Any]) -> None:

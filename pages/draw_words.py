@@ -51,7 +51,7 @@ _THINGS = {
     "shapes": "a square, an ellipse or a heart",
 }
 _MAPS = {
-    "raw": "latent plane",
+    "raw": "latent space",
     "tsne": "t-SNE map",
     "pca": "PCA map",
 }
@@ -87,12 +87,17 @@ def centring_words(recipe: Recipe) -> dict[str, str]:
 def map_words(map_id: str, latent_dim: int) -> dict[str, str]:
     """The title of the map, and how to read the uncertainty on it."""
     method = map_id.split("-")[0]
-    if method == "raw" and latent_dim == 2:
+    name = _MAPS[method]
+    if method == "raw" and latent_dim == 1:
+        name = "latent line"
+        shown = f"◆ its mean; dots: {DRAWS} draws from q(z|x). Across is z; up means nothing."
+    elif method == "raw" and latent_dim == 2:
+        name = "latent plane"
         shown = "◆ its mean; full line 1σ, dashed line 2σ, in true scale."
     else:
         shown = f"◆ its mean; dots: {DRAWS} draws from q(z|x)"
         shown += ", each between its nearest codes: approximate." if method == "tsne" else "."
-    return {"map": f"q(z|x) on the {_MAPS[method]}", "uncertainty": shown}
+    return {"map": f"q(z|x) on the {name}", "uncertainty": shown}
 
 
 def explanation(dataset: str, recipe: Recipe, latent_dim: int, kl: float) -> str:
@@ -107,7 +112,8 @@ $\mathbb{{R}}^{{{latent_dim}}}$; the picture at the right is the decode of its m
 
 - **Bars:** thick, one $\sigma$ to each side of the mean: about 68 % of $q(z_j \mid x)$; thin, two:
   about 95 %. The grey ground is the prior $\mathcal{{N}}(0, 1)$, also one and two $\sigma$. The
-  dimensions stand in the order of their mean KL over held-out images, so the first say most.
+  dimensions stand in the order of their mean KL over held-out images, so the first say most. An
+  arrow at the edge: the bar goes on beyond the axis.
 - **KL** is $\tfrac12 \sum_j (\mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2)$, in nats: what the
   encoder says of your drawing beyond the prior. Held-out images have {kl:.1f} nats on average.
 - **Centring:** {_centring_story(recipe, title)}
@@ -128,13 +134,12 @@ Ctrl+Z takes the last stroke back. A pen's pressure changes the width of its str
 def _centring_story(recipe: Recipe, title: str) -> str:
     if not recipe.usual:
         return (
-            f"off at first, for {title} was not made as MNIST was. On, the box of the ink is "
-            f"scaled to fit {recipe.box[0]} × {recipe.box[1]} pixels and its centre of mass put in "
-            "the middle."
+            "off at first, for it does to a drawing what was done to MNIST's digits, in "
+            f"proportion, and nothing says that the images of {title} were made so."
         )
     alike = (
         "the encoder learned pictures that were all made alike. The same figure elsewhere, or of "
-        "another size, is a picture it never saw."
+        "another size, is unlike any of them."
     )
     if recipe.name != "MNIST":
         return alike

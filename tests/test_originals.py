@@ -38,7 +38,7 @@ def test_what_is_missing_is_said(
     tiny_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VAE_DATA", str(tmp_path))
-    with pytest.raises(OriginalsMissing, match=r"python -m vae datasets download kmnist"):
+    with pytest.raises(OriginalsMissing, match=r"not at hand.*datasets download kmnist"):
         originals(of(tiny_run, "kmnist", (28, 28, 1)))
     with pytest.raises(OriginalsMissing, match=r"do not belong to the data set 'kmnist'"):
         originals(of(tiny_run, "kmnist", (8, 8, 1)))

@@ -10,7 +10,7 @@ from vae.runs import Run
 
 
 class OriginalsMissing(VaeError):
-    """The images are not on this machine, or nobody here knows them; codes are all there is."""
+    """The images are not at hand, or nobody here knows them; codes are all there is."""
 
 
 def originals(run: Run) -> np.ndarray:
@@ -32,8 +32,8 @@ def originals(run: Run) -> np.ndarray:
         raise OriginalsMissing(foreign)
     if not is_available(name):
         raise OriginalsMissing(
-            f"The images of {run.name!r} are those of {info.title}, which is not on this machine: "
-            f"run `python -m vae datasets download {name}`, or download it on the Train page."
+            f"The images of {run.name!r} are those of {info.title}, whose files are not at hand: "
+            f"fetch them with `python -m vae datasets download {name}`, or on the Train page."
         )
     rows, images = run.codes().indices, load(name, "test").images
     if rows.min() < 0 or rows.max() >= len(images):

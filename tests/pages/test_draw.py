@@ -56,6 +56,9 @@ def test_the_map_is_the_latent_plane_where_there_is_one(tiny_run: Run) -> None:
     assert f"{data['draws']} draws" in data["words"]["uncertainty"]
     assert "approximate" in data["words"]["uncertainty"]
     assert "approximate" not in map_words("pca", 16)["uncertainty"]
+    line = map_words("raw", 1)
+    assert line["map"] == "q(z|x) on the latent line"
+    assert "Across is z" in line["uncertainty"]
 
 
 def test_classes_have_the_colours_of_every_page(tiny_run: Run) -> None:
@@ -85,6 +88,8 @@ def test_letters_and_digits_are_centred_from_the_start_and_nothing_else() -> Non
         assert recipe.name in words["centring"]
         assert f"{recipe.box[0]} × {recipe.box[1]}" in words["does"]
         assert "12.3 nats" in explanation(info.name, recipe, 2, 12.34)
+        made_alike = "all made alike" in explanation(info.name, recipe, 2, 12.34)
+        assert made_alike == written
     assert recipe_of("own faces", (64, 48, 3)).box == (34, 34)
     assert prompt("own faces") == "Draw here"
 
@@ -134,16 +139,16 @@ def test_a_code_of_another_model_goes_nowhere(
     assert state.get_z(tiny_run) is None
 
 
-def test_an_uploaded_picture_reaches_the_pad_grey_and_small(tiny_run: Run) -> None:
+def test_an_uploaded_picture_reaches_the_pad_small_and_in_colour(tiny_run: Run) -> None:
     app = run_page("draw", model="tiny")
     picture = Image.new("RGB", (1200, 600), (255, 0, 0))
     app.file_uploader[0].upload("red.png", file_of(picture), "image/png").run()
     assert not app.exception
     sent = sent_to_browser(app)["picture"]
-    assert (sent["width"], sent["height"], sent["channels"]) == (SIDE, SIDE // 2, 1)
-    pixels = np.frombuffer(base64.b64decode(sent["pixels"]), np.uint8)
+    assert (sent["width"], sent["height"], sent["channels"]) == (SIDE, SIDE // 2, 3)
+    pixels = np.frombuffer(base64.b64decode(sent["pixels"]), np.uint8).reshape(-1, 3)
     assert len(pixels) == SIDE * SIDE // 2
-    assert set(pixels.tolist()) == {76}  # the luma of red
+    assert (pixels == (255, 0, 0)).all()  # though the model is grey
 
 
 def test_a_file_that_is_no_picture_is_one_sentence(tiny_run: Run) -> None:
@@ -177,6 +182,10 @@ def test_photos_stand_upright() -> None:
 def test_transparent_parts_are_white_and_animations_begin_at_their_first_frame() -> None:
     clear = Image.new("RGBA", (10, 10), (0, 0, 0, 0))
     assert np.asarray(read_picture(file_of(clear), "x.png")).min() == 255
+    for mode in ("LA", "P"):
+        assert np.asarray(read_picture(file_of(clear.convert(mode)), "x.png")).min() == 255
+    keyed = file_of(Image.new("RGB", (10, 10), "red"), transparency=(255, 0, 0))
+    assert np.asarray(read_picture(keyed, "x.png")).min() == 255  # one colour is transparent
     frames = [Image.new("RGB", (10, 10), colour) for colour in ("black", "white")]
     film = file_of(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
     assert np.asarray(read_picture(film, "x.webp")).max() == 0
@@ -216,7 +225,24 @@ def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         read_picture(bytes(2 * 2**20), "x")
 
 
-def test_a_colour_model_gets_the_colours() -> None:
-    sent = for_browser(Image.new("RGB", (2, 1), (1, 2, 3)), 3, "id")
+def test_the_browser_gets_the_colours() -> None:
+    sent = for_browser(Image.new("RGB", (2, 1), (1, 2, 3)), "id")
     assert base64.b64decode(sent["pixels"]) == bytes([1, 2, 3, 1, 2, 3])
     assert (sent["id"], sent["channels"]) == ("id", 3)
+
+
+def test_a_picture_is_read_once_while_it_is_chosen(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def counting(content: bytes, name: str) -> Image.Image:
+        read.append(name)
+        return read_picture(content, name)
+
+    monkeypatch.setattr(draw_picture, "read_picture", counting)
+    app = run_page("draw", model="tiny")
+    app.file_uploader[0].upload("a.png", file_of(Image.new("L", (9, 9))), "image/png").run()
+    app.run()
+    assert sent_to_browser(app)["picture"]
+    assert read == ["a.png"]
