@@ -1,12 +1,13 @@
 /** The held-out images whose codes are nearest to the drawing's, and what is true of them. */
 
 import { element } from "./dom.js";
-import { dataWords } from "./lens.js";
+import { nearness, readNearest } from "./neighbours.js";
 import { drawPixels } from "./pixels.js";
 import { agreement } from "./posterior.js";
 import { LiveChannel } from "./wire.js";
 
 const K = 5;
+const UNKNOWN = "not known yet";
 const EVERY = 150; // ms between two questions
 
 /**
@@ -15,13 +16,13 @@ const EVERY = 150; // ms between two questions
  * @param {number[]} options.shape [H, W, C]
  * @param {Uint16Array} options.labels of the held-out images
  * @param {Map<number, string>} options.names of the classes by label
- * @param {number | null} options.usual see `dataWords`; null if nobody knows
- * @param {RealImages} options.images with a lane "nearest"
+ * @param {number | null} options.usual see `nearness`; null if nobody knows
+ * @param {RealImages} options.images with a lane "nearest"; where it is refused, call `blank`
  * @param {(sentence: string) => void} options.onError
  */
 export function makeAlike({ model, shape, labels, names, usual, images, onError }) {
   const tiles = Array.from({ length: Math.min(K, labels.length) }, () => {
-    const canvas = element("canvas", { role: "img", "aria-label": "not known yet" });
+    const canvas = element("canvas", { role: "img", "aria-label": UNKNOWN });
     const label = element("figcaption");
     canvas.style.aspectRatio = `${shape[1]} / ${shape[0]}`;
     const figure = element("figure", {}, element("div", { class: "tile" }, canvas), label);
@@ -29,18 +30,23 @@ export function makeAlike({ model, shape, labels, names, usual, images, onError 
   });
   const words = element("p", { class: "verdict" });
   const channel = new LiveChannel({
-    model, op: "nearest", query: `?k=${tiles.length}`, onError,
+    model, op: "nearest", query: `?k=${tiles.length}`,
+    onError(sentence) {
+      blank();
+      onError(sentence);
+    },
     lanes: [{ name: "main", every: EVERY }],
   });
   const title = (row) => (names.size > 1 ? names.get(labels[row]) : `${row}`);
-  let shown = null; // the rows whose images stand there; null while there is no drawing
+  let asking = false; // there is a drawing
+  let shown = null; // the rows whose images stand there, or are on their way
 
   /** Numbers and words, for a reader: the labels are the images' own. */
   function tell(rows, distance) {
     const parts = names.size > 1 ? [agreement(rows.map(title))] : [];
-    if (usual !== null)
-      parts.push(
-        `the code lies ${dataWords(distance, usual)} (${distance.toFixed(2)} to the nearest)`);
+    const level = nearness(distance, usual);
+    if (level)
+      parts.push(`the code lies ${level} the data (${distance.toFixed(2)} to the nearest)`);
     const sentence = parts.join("; ");
     words.textContent = sentence && `${sentence[0].toUpperCase()}${sentence.slice(1)}.`;
   }
@@ -60,32 +66,40 @@ export function makeAlike({ model, shape, labels, names, usual, images, onError 
     });
   }
 
+  /** Nothing is known: neither images nor words on them. */
+  function blank() {
+    shown = null;
+    words.textContent = "";
+    for (const { canvas, label, figure } of tiles) {
+      label.textContent = figure.title = "";
+      canvas.setAttribute("aria-label", UNKNOWN);
+      drawPixels(canvas, new Uint8Array(shape[0] * shape[1] * shape[2]), shape);
+    }
+  }
+
   return {
+    blank,
     element: element("section", { class: "alike", "aria-label": "Nearest real images" },
       element("h4", {}, "Nearest real images, by their codes"),
       element("div", { class: "row" }, ...tiles.map(({ figure }) => figure)), words,
       element("p", { class: "quiet", hidden: images.originals },
-        "Decoded from their codes: the originals are not on this computer.")),
+        "Decoded from their codes: the originals are not on the server.")),
 
     /** @param {Float32Array} mean of q(z|x) */
     ask(mean) {
-      shown ??= "";
+      asking = true;
       channel.ask("main", mean, (answer) => {
-        if (shown === null) return;
-        const pairs = new Float32Array(answer); // row, distance; row, distance …
-        const rows = tiles.map((_, i) => pairs[2 * i]);
-        tell(rows, pairs[1]);
+        if (!asking) return;
+        const found = readNearest(answer);
+        const rows = found.map(({ row }) => row);
+        tell(rows, found[0].distance);
         show(rows);
       });
     },
 
     clear() {
-      shown = null;
-      words.textContent = "";
-      for (const { canvas, label } of tiles) {
-        label.textContent = "";
-        drawPixels(canvas, new Uint8Array(shape[0] * shape[1] * shape[2]), shape);
-      }
+      asking = false;
+      blank();
     },
 
     close: () => channel.close(),

@@ -34,12 +34,3 @@ export function nearestCode(codes, z) {
   }
   return { row, distance: Math.sqrt(least) };
 }
-
-/**
- * A distance from the nearest real code, in words. `usual` is the distance within which 95 % of
- * the codes of real images have their nearest other code.
- */
-export function dataWords(distance, usual) {
-  if (distance <= usual) return "on the data";
-  return distance <= 1.5 * usual ? "near the data" : "off the data";
-}

@@ -6,6 +6,14 @@ import { groupRows, medoid } from "./nearest.js";
 import { loadPlotly } from "./plotly.js";
 import { LiveChannel } from "./wire.js";
 
+/** The places of a model's held-out codes on a map: x0, y0, x1, y1 … @throws if they do not come */
+export async function fetchPlaces(model, map) {
+  const url = `/live/models/${encodeURIComponent(model)}/map?map=${encodeURIComponent(map)}`;
+  const response = await fetch(url);
+  if (!response.ok) throw new Error((await response.text()).slice(0, 200));
+  return new Float32Array(await response.arrayBuffer());
+}
+
 /**
  * The drawing library, the places of a map and the codes they stand for.
  * @param {{model: string, map: string, dims: number, plotly: string}} data
@@ -13,11 +21,7 @@ import { LiveChannel } from "./wire.js";
  * @returns {Promise<[object, Float32Array, Float32Array[]]>} Plotly, x0 y0 x1 y1 …, codes by row
  */
 export async function fetchMap({ model, map, dims, plotly }, codes) {
-  const url = `/live/models/${encodeURIComponent(model)}/map?map=${encodeURIComponent(map)}`;
-  const places = fetch(url).then(async (response) => {
-    if (!response.ok) throw new Error((await response.text()).slice(0, 200));
-    return new Float32Array(await response.arrayBuffer());
-  });
+  const places = fetchPlaces(model, map);
   return Promise.all([loadPlotly(plotly), places, codes ?? fetchCodes(model, dims)]);
 }
 

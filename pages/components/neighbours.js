@@ -18,7 +18,7 @@ const NEAR = 1.5; // so many usual distances away is still near
  * @returns {"on" | "near" | "off" | null} null where nothing is usual: there is only one code
  */
 export function nearness(distance, usual) {
-  if (usual === null) return null;
+  if (usual == null) return null;
   if (distance <= usual) return "on";
   return distance <= NEAR * usual ? "near" : "off";
 }

@@ -2,8 +2,8 @@
 
 import { element } from "./dom.js";
 import { signed } from "./latent.js";
-import { dataWords } from "./lens.js";
 import { swatch } from "./legend.js";
+import { nearness } from "./neighbours.js";
 import { drawPixels } from "./pixels.js";
 
 /** Rows of [name, value, explanation] in a description list; called on each move, so it reuses. */
@@ -74,7 +74,7 @@ export function panel({ shape, classes, labels, onSend }) {
       rows.push(["z", Array.from(shown.z, (v) => signed(v)).join("  "), "The code"]);
     if (near && usual != null)
       rows.push(["nearest real code", `${near.distance.toFixed(2)} away: ${
-        dataWords(near.distance, usual)}`,
+        nearness(near.distance, usual)} the data`,
       `On the data: within ${usual.toFixed(2)}, as 19 of 20 real codes are of another one`]);
     if (doubt != null)
       rows.push(["doubt", `${(100 * doubt).toFixed(0)} % of the map`,
@@ -117,7 +117,7 @@ export function panel({ shape, classes, labels, onSend }) {
      * @param {object | null} known.image what Python knows of this image: kl, reconstruction
      * @param {{row: number, distance: number} | null} known.near the real code nearest to z, where
      *   that is no image's
-     * @param {number | null} known.usual distance between real codes, see dataWords
+     * @param {number | null} known.usual distance between real codes, see `nearness`
      * @param {number | null} known.doubt the spread of a placed code's neighbours
      * @param {string | null} known.absence why no original can be shown, if so
      */

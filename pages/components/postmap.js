@@ -2,7 +2,7 @@
 
 import { calm, element } from "./dom.js";
 import { MapCanvas } from "./mapcanvas.js";
-import { groupClasses } from "./mapdata.js";
+import { fetchPlaces, groupClasses } from "./mapdata.js";
 import { extent } from "./nearest.js";
 import { pointSize } from "./plane.js";
 
@@ -53,9 +53,12 @@ export function makePosteriorMap(labels, classes) {
   }
 
   function paint() {
-    closer.hidden = !shown;
+    closer.dataset.empty = String(!shown);
     if (!points || !far.view) return;
-    if (!shown) return far.paint(null);
+    if (!shown) {
+      hint.textContent = "from near";
+      return far.paint(null);
+    }
     const times = closeness(shown, points.whole);
     const around = boxAbout(shown.places[0], points.whole, 1 / times);
     hint.textContent = `${times} × closer`;
@@ -72,10 +75,7 @@ export function makePosteriorMap(labels, classes) {
 
     /** Fetch the places; @throws if they do not come. */
     async load(model, map) {
-      const url = `/live/models/${encodeURIComponent(model)}/map?map=${encodeURIComponent(map)}`;
-      const response = await fetch(url);
-      if (!response.ok) throw new Error((await response.text()).slice(0, 200));
-      const coords = new Float32Array(await response.arrayBuffer());
+      const coords = await fetchPlaces(model, map);
       const { groups, centres } = groupClasses(labels, classes, coords);
       const named = classes.length > 1 && classes.length <= NAMED;
       points = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  dataWords, liftTo, nearestCode, project, sameLift,
+  liftTo, nearestCode, project, sameLift,
 } from "../../pages/components/lens.js";
 import { loupePlace } from "../../pages/components/loupe.js";
 import { pinchOf } from "../../pages/components/pointer.js";
@@ -32,12 +32,10 @@ test("planes are the same to the digits that travel to Python and back", () => {
   assert.ok(sameLift(null, null));
 });
 
-test("the nearest code and its distance, in words too", () => {
+test("the nearest code and its distance", () => {
   const codes = [[0, 0], [3, 4], [1, 1]].map((row) => Float32Array.from(row));
   assert.deepEqual(nearestCode(codes, [3, 3]), { row: 1, distance: 1 });
   assert.deepEqual(nearestCode(codes, [0, 0]), { row: 0, distance: 0 });
-  assert.deepEqual([0.9, 1, 1.5, 1.51].map((d) => dataWords(d, 1)),
-    ["on the data", "on the data", "near the data", "off the data"]);
 });
 
 const VIEW = { x: [-2.2, 5], y: [-1, 3.1] };
