@@ -13,6 +13,10 @@ const MOST = 18; // dimensions that can be read; the rest is summed up in words
 export const reachOf = (quantiles) =>
   Math.max(4, ...quantiles.map((levels) => Math.ceil(1.25 * Math.max(-levels[0], levels.at(-1)))));
 
+/** At which ends of the axis −reach … reach an interval goes on beyond it. Pure. */
+export const beyond = ([low, high], reach) =>
+  [low < -reach && "left", high > reach && "right"].filter(Boolean).join(" ");
+
 /**
  * @param {object} options
  * @param {number[]} options.kl mean KL of each dimension over images: the order of the rows
@@ -30,7 +34,9 @@ export function makeBars({ kl, quantiles }) {
     const row = element("div", { class: "row", role: "listitem" },
       element("span", { class: "name" }, "z", element("sub", {}, String(dim + 1))),
       element("div", { class: "track" }, wide, narrow, mean), value);
-    return { dim, row, wide, narrow, mean, value };
+    const number = element("span", { class: "number" });
+    const entry = element("li", {}, row.firstChild.cloneNode(true), number);
+    return { dim, row, wide, narrow, mean, value, number, entry };
   });
   const prior = element("div", { class: "prior", "aria-hidden": "true" });
   for (const [name, width] of [["one", 1], ["two", 2]]) {
@@ -44,6 +50,7 @@ export function makeBars({ kl, quantiles }) {
       tick.style.left = `${percent(at)}%`;
       return tick;
     })));
+  const numbers = element("ul", { class: "numbers" }, ...rows.map(({ entry }) => entry));
   const rest = element("p", { class: "rest quiet number" });
   const list = element("div", { class: "bars", role: "list", "data-empty": "true" },
     prior, ...rows.map(({ row }) => row), ticks);
@@ -59,13 +66,18 @@ export function makeBars({ kl, quantiles }) {
     key("narrow", "μ ± σ"), key("wide", "± 2σ"), key("one", "prior ± 1, ± 2"));
 
   return {
-    element: element("div", {}, list, legend, ...(order.length > MOST ? [rest] : [])),
+    element: list,
+
+    /** How to read the bars, and what they leave out. */
+    key: element("div", { class: "bars-key" },
+      legend, numbers, ...(order.length > MOST ? [rest] : [])),
 
     /** @param {{mean: Float32Array, sigma: Float32Array}} q */
     show({ mean, sigma }) {
       list.dataset.empty = "false";
-      for (const { dim, wide, narrow, mean: dot } of rows) {
+      for (const { dim, row, wide, narrow, mean: dot } of rows) {
         const [m, s] = [mean[dim], sigma[dim]];
+        row.dataset.beyond = beyond([m - 2 * s, m + 2 * s], reach);
         span(wide, m - 2 * s, m + 2 * s);
         span(narrow, m - s, m + s);
         dot.style.left = `${percent(m)}%`;
@@ -74,19 +86,22 @@ export function makeBars({ kl, quantiles }) {
 
     /** The numbers, less often than the bars: they are to be read. */
     write({ mean, sigma, kl: nats }) {
-      for (const { dim, row, value } of rows) {
-        value.textContent = `${signed(mean[dim])} ± ${sigma[dim].toFixed(2)}`;
+      for (const { dim, row, value, number } of rows) {
+        number.textContent = value.textContent = `${signed(mean[dim])} ± ${sigma[dim].toFixed(2)}`;
         row.title = `${dimensionName(dim)}: ${nats[dim].toFixed(2)} nats for this image`;
       }
       const others = order.slice(MOST).map((dim) => nats[dim]);
-      rest.textContent =
-        `${others.length} more dimensions: ${sum(others).toFixed(2)} nats together`;
+      rest.textContent = others.length === 1 ? `1 more dimension: ${others[0].toFixed(2)} nats`
+        : `${others.length} more dimensions: ${sum(others).toFixed(2)} nats together`;
     },
 
     clear() {
       list.dataset.empty = "true";
       rest.textContent = "";
-      for (const { value } of rows) value.textContent = "";
+      for (const { row, value, number } of rows) {
+        row.dataset.beyond = value.textContent = "";
+        number.textContent = "–";
+      }
     },
   };
 }

@@ -11,6 +11,7 @@ import { unpackBase64 } from "./nearest.js";
 import { makeTools, rgb, toggle } from "./padtools.js";
 import { edgeLevel } from "./picture.js";
 import { RealImages } from "./real.js";
+import { undoKey } from "./toolbar.js";
 
 // The drawing stays while the app is open in this tab: another model is shown the same one.
 const drawing = new Drawing();
@@ -36,7 +37,11 @@ function build(root, args) {
   // ---- what stands on the page
   const onError = (sentence) => view.say(sentence);
   const images = new RealImages({
-    model, shape, originals: args.data.originals, lanes: ["example", "nearest"], onError,
+    model, shape, originals: args.data.originals, lanes: ["example", "nearest"],
+    onError(sentence) {
+      alike.blank();
+      onError(sentence);
+    },
   });
   const alike = makeAlike({
     model, shape, labels, images, onError, usual: args.data.usual,
@@ -58,7 +63,7 @@ function build(root, args) {
   });
   const treatments = Object.entries(channels === 1 ? TREATMENTS : { invert: TREATMENTS.invert })
     .map(([name, [text, title]]) => [name, toggle(text, title, false, (on) => {
-      drawing.picture[name] = on;
+      if (drawing.picture) drawing.picture[name] = on; // it may be long ago, and flat
       redraw();
     })]);
   const ofPicture = element("div", { class: "buttons of-picture" },
@@ -150,9 +155,9 @@ function build(root, args) {
   }
 
   function keys(event) {
-    if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey)) return;
+    if (undoKey(event) !== "undo") return;
     const [target] = event.composedPath();
-    if (event.shiftKey || target.matches?.("input:not([type=range]), textarea")) return;
+    if (target.matches?.("input:not([type=range]), textarea")) return;
     event.preventDefault();
     if (drawing.undo()) redraw();
   }

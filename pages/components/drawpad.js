@@ -1,6 +1,6 @@
 /** The pad: a canvas that mouse, pen and finger draw on, each stroke painted as it is made. */
 
-import { beginStroke, continueStroke, padFor, paint } from "./drawing.js";
+import { beginStroke, continueStroke, flatten, padFor, paint } from "./drawing.js";
 import { element } from "./dom.js";
 import { develop } from "./picture.js";
 import { drawPixels } from "./pixels.js";
@@ -41,6 +41,7 @@ export function makeDrawPad({ shape, drawing, brush, prompt, onInk }) {
   function repaint() {
     if (stroke) raster.end();
     stroke = null;
+    flatten(drawing, develop, raster.channels);
     paint(raster, drawing, develop);
     show();
     onInk(performance.now());
@@ -87,6 +88,7 @@ export function makeDrawPad({ shape, drawing, brush, prompt, onInk }) {
     if (event.pointerId !== stroke?.pointer) return;
     raster.end();
     stroke = null;
+    flatten(drawing, develop, raster.channels);
     show();
     onInk(performance.now());
   }

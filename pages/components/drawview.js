@@ -57,6 +57,7 @@ export function makeDrawView(root, { data, labels, pad, buttons, settings, alike
         element("p", { class: "quiet number" }, `${width} × ${height} pixels`)),
       arrow("encoder"),
       part("q", "q(z|x)", bars.element),
+      bars.key,
       part("where", words.map, map.element, element("p", { class: "quiet" }, words.uncertainty))),
     arrow("decoder"),
     box("right",
@@ -66,7 +67,8 @@ export function makeDrawView(root, { data, labels, pad, buttons, settings, alike
           term("KL(q(z|x) ‖ p(z))", kl, "What the encoder says of your drawing beyond the prior"),
           term("mean error of a pixel", error,
             "Mean absolute difference of what the encoder gets and the reconstruction")),
-        alike, box("buttons go", ...goes), line, message)));
+        alike, box("buttons go", ...goes), message),
+      line));
 
   let found = null; // the last decode's q and error; null on an empty pad
   const write = calm(() => {

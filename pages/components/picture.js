@@ -1,7 +1,7 @@
 /** A photo or an image as ink on the pad: grey, inverted, cleaned, cut to size. No DOM. */
 
 import { shrink } from "./centring.js";
-import { toChannels } from "./drawing.js";
+import { luma } from "./drawing.js";
 import { thicken } from "./thicken.js";
 
 const AROUND = 1 / 6; // of the longer side: how far the light on paper is taken to be even
@@ -21,7 +21,7 @@ export function edgeLevel({ pixels, width, height, channels }) {
 }
 
 const toGrey = (pixels, at, channels) =>
-  channels === 1 ? pixels[at] : toChannels(pixels.subarray(at, at + 3), 1)[0];
+  channels === 1 ? pixels[at] : luma(pixels[at], pixels[at + 1], pixels[at + 2]);
 
 /** An image with another number of channels. Pure. */
 export function convert(image, channels) {

@@ -52,6 +52,7 @@ export function agreement(names) {
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   const most = Math.max(...counts.values());
   const n = names.length;
+  if (n === 1) return `the nearest is ${names[0]}`;
   if (most === n) return `all ${n} nearest are ${names[0]}`;
   if (most === 1) return `the ${n} nearest are all different`;
   const first = [...counts].filter(([, count]) => count === most).map(([name]) => name);

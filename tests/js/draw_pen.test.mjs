@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  Drawing, padFor, padSize, paint, toChannels,
+  Drawing, flatten, padFor, padSize, paint, toChannels,
 } from "../../pages/components/drawing.js";
 import { thickness } from "../../pages/components/drawpad.js";
+import { develop } from "../../pages/components/picture.js";
 import { rgb } from "../../pages/components/padtools.js";
 import { curve, Raster } from "../../pages/components/pen.js";
 
@@ -155,4 +156,34 @@ test("colours: from the palette, and as a grey model sees them", () => {
   assert.deepEqual(toChannels([255, 255, 255], 1), [255]);
   assert.deepEqual(toChannels([213, 94, 0], 3), [213, 94, 0]);
   assert.ok(toChannels([0, 255, 0], 1)[0] > toChannels([255, 0, 0], 1)[0]);
+});
+
+test("a long drawing looks the same when most of it has become one picture", () => {
+  for (const [shape, depth] of [[[28, 28, 1], 400], [[28, 20, 1], 400], [[64, 64, 3], 400]]) {
+    const drawing = new Drawing();
+    for (let i = 0; i < depth; i += 1) drawing.add(stroke(0.2 + (0.4 * i) / depth));
+    const [before, after] = [padFor(shape), padFor(shape)];
+    paint(before, drawing, develop);
+    flatten(drawing, develop, shape[2]);
+    assert.equal(drawing.layers.length, 201);
+    paint(after, drawing, develop);
+    const apart = before.pixels.map((value, at) => Math.abs(value - after.pixels[at]));
+    const scaled = before.height !== 420 && before.width !== 420; // then edges are a bit softer
+    assert.ok(area({ pixels: apart }) <= (scaled ? 0.02 : 0) * area(before), `${shape}`);
+    while (drawing.undo());
+    assert.deepEqual(drawing.layers.map(({ kind }) => kind), ["flat"]);
+    assert.ok(!drawing.empty);
+  }
+});
+
+test("what was cleared long ago is kept by nobody; a short drawing stays as it is", () => {
+  const drawing = new Drawing();
+  for (let i = 0; i < 200; i += 1)
+    drawing.add({ kind: i % 2 ? "clear" : "fill", colour: [9, 9, 9] });
+  for (let i = 0; i < 199; i += 1) drawing.add(stroke(0.5));
+  flatten(drawing, develop, 1);
+  assert.equal(drawing.layers.length, 399);
+  drawing.add(stroke(0.5));
+  flatten(drawing, develop, 1);
+  assert.equal(drawing.layers.length, 200);
 });

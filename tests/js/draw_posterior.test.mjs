@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { reachOf } from "../../pages/components/bars.js";
+import { beyond, reachOf } from "../../pages/components/bars.js";
 import { readPlaces } from "../../pages/components/machine.js";
 import { viewOf } from "../../pages/components/mapcanvas.js";
 import {
@@ -46,11 +46,19 @@ test("only what is true is said of the nearest labels", () => {
   assert.equal(agreement(["7", "1", "7", "7", "7"]), "4 of the 5 nearest are 7");
   assert.equal(agreement(["4", "9", "4", "9", "1"]), "2 of the 5 nearest are 4, 2 are 9");
   assert.equal(agreement(["1", "2", "3"]), "the 3 nearest are all different");
+  assert.equal(agreement(["7"]), "the nearest is 7");
 });
 
 test("the axis holds the codes and something more", () => {
   assert.equal(reachOf([[-1, -1, 0, 0, 0, 1, 1]]), 4);
   assert.equal(reachOf([[-1, -1, 0, 0, 0, 1, 1], [-6, -1, 0, 0, 0, 1, 2]]), 8);
+});
+
+test("bars that go on beyond the axis are marked at that end", () => {
+  assert.equal(beyond([-1, 4], 4), "");
+  assert.equal(beyond([-1, 4.1], 4), "right");
+  assert.equal(beyond([-5, -4.5], 4), "left");
+  assert.equal(beyond([-5, 5], 4), "left right");
 });
 
 test("places come with their spread, which is not drawn", () => {
