@@ -90,8 +90,8 @@ def read_picture(content: bytes, name: str) -> Image.Image:
         image.draft("RGB", (2 * SIDE, 2 * SIDE))  # JPEG: decode at a fraction of the size
         return _on_white(ImageOps.exif_transpose(_small(image)))
     except Image.DecompressionBombError:
-        most = ", ".join(f"{n / 1e6:.0f} million in {kind}" for kind, n in MOST_PIXELS.items())
-        raise VaeError(f"{name} has too many pixels; allowed are up to {most}.") from None
+        allowed = ", ".join(f"{n / 1e6:.0f} million in {kind}" for kind, n in MOST_PIXELS.items())
+        raise VaeError(f"{name} has too many pixels; allowed are up to {allowed}.") from None
     except UnidentifiedImageError:
         raise VaeError(f"{name} is not a picture: PNG, JPEG and WebP can be read.") from None
     except (OSError, ValueError, SyntaxError, EOFError) as error:

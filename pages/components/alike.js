@@ -18,9 +18,8 @@ const EVERY = 150; // ms between two questions
  * @param {Map<number, string>} options.names of the classes by label
  * @param {number | null} options.usual see `nearness`; null if nobody knows
  * @param {RealImages} options.images with a lane "nearest"; where it is refused, call `blank`
- * @param {(sentence: string) => void} options.onError
  */
-export function makeAlike({ model, shape, labels, names, usual, images, onError }) {
+export function makeAlike({ model, shape, labels, names, usual, images }) {
   const tiles = Array.from({ length: Math.min(K, labels.length) }, () => {
     const canvas = element("canvas", { role: "img", "aria-label": UNKNOWN });
     const label = element("figcaption");
@@ -33,7 +32,7 @@ export function makeAlike({ model, shape, labels, names, usual, images, onError 
     model, op: "nearest", query: `?k=${tiles.length}`,
     onError(sentence) {
       blank();
-      onError(sentence);
+      words.textContent = sentence; // here it stays, as the decodes go on
     },
     lanes: [{ name: "main", every: EVERY }],
   });
@@ -83,7 +82,7 @@ export function makeAlike({ model, shape, labels, names, usual, images, onError 
       element("h4", {}, "Nearest real images, by their codes"),
       element("div", { class: "row" }, ...tiles.map(({ figure }) => figure)), words,
       element("p", { class: "quiet", hidden: images.originals },
-        "Decoded from their codes: the originals are not on the server.")),
+        "Decoded from codes: no originals on the server.")),
 
     /** @param {Float32Array} mean of q(z|x) */
     ask(mean) {

@@ -44,7 +44,7 @@ function build(root, args) {
     },
   });
   const alike = makeAlike({
-    model, shape, labels, images, onError, usual: args.data.usual,
+    model, shape, labels, images, usual: args.data.usual,
     names: new Map(args.data.classes.map(({ label, name }) => [label, name])),
   });
   const pad = makeDrawPad({ shape, drawing, brush, prompt: words.prompt, onInk: look });

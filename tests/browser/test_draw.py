@@ -199,6 +199,21 @@ def test_a_photo_is_inverted_cleaned_and_read(page: Page) -> None:
     expect(page.get_by_role("button", name="Invert")).to_have_attribute("aria-pressed", "false")
 
 
+def test_nothing_old_stays_beside_a_refusal(page: Page) -> None:
+    open_draw(page, "mnist-2d")
+    draw(page, three())
+    expect(page.locator(".verdict")).to_contain_text("nearest")
+    page.evaluate("""() => {
+        const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (data) {
+            send.call(this, this.url.includes("/nearest") ? new Uint8Array(3) : data);
+        };
+    }""")
+    draw(page, bar(0.5))
+    expect(page.locator(".verdict")).to_contain_text("3 bytes came")
+    expect(page.locator(".alike figcaption").first).to_be_empty()
+
+
 def test_a_finger_draws_and_does_not_scroll(browser: Browser, server: Server) -> None:
     with fresh_page(browser, server.url, viewport=PHONE, has_touch=True, is_mobile=True) as page:
         open_draw(page)
