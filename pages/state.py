@@ -88,6 +88,16 @@ def set_picked(run: Run, row: int | None) -> None:
     sync_url(run)
 
 
+def get_selected(run: Run) -> np.ndarray:
+    """The rows of ``run.codes()`` that are selected, ascending, (k,) int64; mostly none."""
+    return st.session_state.get("selected", {}).get(_key(run), np.zeros(0, np.int64))
+
+
+def set_selected(run: Run, rows: np.ndarray) -> None:
+    """Remember selected rows of ``run.codes()``, on every page; none to forget them."""
+    st.session_state.setdefault("selected", {})[_key(run)] = np.unique(rows).astype(np.int64)
+
+
 def sync_url(run: Run) -> None:
     """Write the model, z and the picked image into the URL."""
     z, picked = get_z(run), get_picked(run)

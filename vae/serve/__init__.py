@@ -5,6 +5,7 @@
 | ``GET /live/models`` | – | JSON list of the models |
 | ``GET /live/models/{name}`` | – | JSON facts of one model |
 | ``GET /live/models/{name}/codes`` | – | float32 n × d: posterior means of the held-out images |
+| ``GET /live/models/{name}/labels`` | – | uint16 n: classes of the held-out images |
 | ``GET /live/models/{name}/map?map=ID`` | – | float32 n × 2: those codes on a map |
 | ``WS, POST /live/models/{name}/decode`` | float32 z, n × d | uint8 pixels, n × H × W × C |
 | ``WS, POST /live/models/{name}/encode`` | uint8 pixels, n × H × W × C | float32 n × 2 × d |

@@ -96,6 +96,11 @@ def pack_rows(rows: np.ndarray) -> bytes:
     return np.ascontiguousarray(rows, _INDEX).tobytes()
 
 
+def pack_labels(labels: np.ndarray) -> bytes:
+    """Class numbers as little-endian uint16."""
+    return np.ascontiguousarray(labels, "<u2").tobytes()
+
+
 def pack_pixels(images: np.ndarray) -> bytes:
     """uint8 pixels in C order."""
     return np.ascontiguousarray(images, np.uint8).tobytes()

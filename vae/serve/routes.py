@@ -22,7 +22,7 @@ from vae.maps import load_map
 from vae.runs import list_runs
 from vae.serve.assets import plotly, read_files, static_file
 from vae.serve.operations import OPERATIONS, Operation
-from vae.serve.protocol import max_rows, origin_allowed, pack_error, pack_floats
+from vae.serve.protocol import max_rows, origin_allowed, pack_error, pack_floats, pack_labels
 from vae.serve.service import LiveModel, LiveModels
 from vae.serve.violations import log_violations_in_a_line
 
@@ -45,6 +45,7 @@ def make_routes(static_dir: Path) -> list[BaseRoute]:
         Route("/live/models", _guarded(model_list)),
         Route("/live/models/{name}", _guarded(partial(model_facts, models))),
         Route("/live/models/{name}/codes", _guarded(partial(codes, models))),
+        Route("/live/models/{name}/labels", _guarded(partial(labels, models))),
         Route("/live/models/{name}/map", _guarded(partial(map_points, models))),
         Route("/live/plotly.min.js", _guarded(plotly)),
         Route(
@@ -162,6 +163,11 @@ async def codes(models: LiveModels, request: Request) -> Response:
     return await _array(models, request, lambda model: model.run.codes().mu)
 
 
+async def labels(models: LiveModels, request: Request) -> Response:
+    """The classes of the held-out images, uint16 (n,)."""
+    return await _array(models, request, lambda model: model.run.codes().labels, pack_labels)
+
+
 async def map_points(models: LiveModels, request: Request) -> Response:
     """The places of those codes on the map ``?map=``, t-SNE if not given, float32 (n, 2)."""
     map_id = request.query_params.get("map", "tsne")
@@ -176,11 +182,14 @@ async def nothing_here(known: str, scope: Scope, receive: Receive, send: Send) -
 
 
 async def _array(
-    models: LiveModels, request: Request, read: Callable[[LiveModel], Any]
+    models: LiveModels,
+    request: Request,
+    read: Callable[[LiveModel], Any],
+    pack: Callable[[Any], bytes] = pack_floats,
 ) -> Response:
     try:
         model = await models.get(request.path_params["name"])
-        content = await to_thread(lambda: pack_floats(read(model)))
+        content = await to_thread(lambda: pack(read(model)))
     except VaeError as error:
         return _json_error(error, 404)
     return Response(content, media_type="application/octet-stream")
