@@ -18,6 +18,7 @@ ROWS = {
     "nearest": (8, 8),
     "images": (4, 64),
     "codes": (4, 8),
+    "posteriors": (4, 16),
 }
 CODES = 300  # held-out images
 Z = np.array([[0.5, -1.0], [2.0, 0.0]], np.float32)
@@ -56,12 +57,21 @@ _values = st.one_of(
     st.sampled_from(["", "raw-0-1", "raw-0-9", "raw-999999-1", "raw-1-1", "../../x", "tsne", "*"]),
     st.sampled_from(["64", "65", "0", "-1", "1e3", "9" * 3000, "%D9%A3", "%00", "%ff%fe", "%ff"]),
 )
+_numbers = st.sampled_from("0 9 -9 1e-300 -1e9 1e9 1024 1025 50001 nan 1e999 .".split())
 _queries = st.one_of(
     st.just(""),
-    st.builds("?{}={}".format, st.sampled_from(["map", "k"]), _values),
+    st.builds("?{}={}".format, st.sampled_from(["map", "k", "by", "space", "format"]), _values),
+    st.lists(
+        st.builds("{}={}".format, st.sampled_from("x0 x1 y0 y1 w h most by".split()), _values),
+        max_size=9,
+    ).map(lambda parts: "?map=pca&" + "&".join(parts)),
+    st.builds("?map=raw&x0={}&x1={}&y0=-9&y1=9&w={}&h=3&most={}".format, *[_numbers] * 4),
     st.sampled_from(["?", "?map", "?k=1&k=2", "?&&==&", "?map=pca&map=raw", "?" + "a" * 4000]),
 )
-_ends = st.sampled_from(["", "/", "/x", "/map", "/map/", "//codes", *(f"/{name}" for name in ROWS)])
+_arrays = ["labels", "values", "quality", "density", "points", "similar", "selection"]
+_ends = st.sampled_from(
+    ["", "/", "/x", "/map", "/map/", "//codes", *(f"/{name}" for name in [*ROWS, *_arrays])]
+)
 _files = ["models", "plotly.min.js", "static/1/dom.js", "static//dom.js", "static/1/%2e%2e%2fx.js"]
 targets = st.one_of(
     st.builds(

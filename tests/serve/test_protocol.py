@@ -10,15 +10,20 @@ from hypothesis import strategies as st
 from vae.serve.protocol import (
     MAX_BYTES,
     MAX_ROWS,
+    NO_VALUE,
     ProtocolError,
+    check_rows,
     max_rows,
     origin_allowed,
     pack_error,
     pack_floats,
     pack_pixels,
     pack_rows,
+    pack_values,
+    parse_choice,
     parse_count,
     parse_latents,
+    parse_number,
     parse_pixels,
     parse_rows,
 )
@@ -94,6 +99,50 @@ def test_a_count_is_a_whole_number_in_bounds() -> None:
         with pytest.raises(ProtocolError, match=r"came; a whole number from 1 to 64") as caught:
             parse_count(text, 64)
         assert len(str(caught.value)) < 120
+
+
+def test_a_number_is_plain_finite_and_no_place_out_of_reach() -> None:
+    texts = {"1": 1, "-1.5": -1.5, "+.5": 0.5, "1.": 1, "1e3": 1000, "-1e9": -1e9, "1e-300": 1e-300}
+    assert {text: parse_number(text, "x0") for text in texts} == texts
+    refused = ["", ".", "+", "-", " 1", "1_0", "٣", "nan", "inf", "-inf", "1e", "1e10", "1e999"]
+    for text in [*refused, "0x1", "1.2.3", "--1", "9" * 5000, "1\n"]:
+        with pytest.raises(ProtocolError, match=r"^x0=") as caught:
+            parse_number(text, "x0")
+        assert str(caught.value).endswith("a number from -1e+09 to 1e+09 is allowed.")
+        assert len(str(caught.value)) < 120
+
+
+def test_a_choice_is_one_of_a_few() -> None:
+    assert parse_choice("codes", "space", ("codes", "pixels")) == "codes"
+    with pytest.raises(ProtocolError, match=r"^space=Codes came; codes or pixels is allowed\.$"):
+        parse_choice("Codes", "space", ("codes", "pixels"))
+
+
+def test_rows_beyond_the_codes_are_refused() -> None:
+    check_rows(np.array([0, 4]), 5)
+    with pytest.raises(ProtocolError, match=r"^Row 5 was asked for; rows 0 to 4 are allowed\.$"):
+        check_rows(np.array([5, 0]), 5)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
+def test_numbers_to_colour_by_are_within_half_a_step(scale: float) -> None:
+    values = np.random.default_rng(0).standard_normal((40, 25)).astype(np.float32) * scale
+    values[3] = np.nan
+    values[4, 4] = np.inf
+    content = pack_values(values)
+    assert len(content) == 8 + 2 * values.size
+    low, high = np.frombuffer(content[:8], "<f4").astype(np.float64)
+    steps = np.frombuffer(content[8:], "<u2").reshape(values.shape)
+    known = np.isfinite(values)
+    assert np.array_equal(steps == NO_VALUE, ~known)
+    found = low + steps[known] / (NO_VALUE - 1) * (high - low)
+    assert np.abs(found - values[known]).max() <= 0.51 * (high - low) / (NO_VALUE - 1)
+
+
+def test_equal_numbers_and_none_at_all_can_be_written() -> None:
+    assert pack_values(np.full(3, 2.5)) == np.array([2.5, 2.5], "<f4").tobytes() + bytes(6)
+    assert pack_values(np.full(2, np.nan)) == bytes(8) + b"\xff" * 4
+    assert len(pack_values(np.zeros(0))) == 8
 
 
 @given(st.binary(max_size=200), st.integers(1, 9))

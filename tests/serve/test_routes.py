@@ -14,6 +14,7 @@ from vae.datasets import load
 from vae.inference import decode_pixels, encode_pixels
 from vae.runs import Run, load_model
 from vae.serve import protocol, service
+from vae.serve.operations import OPERATIONS
 from vae.serve.protocol import pack_floats, pack_pixels, pack_rows
 
 Z = np.array([[0.5, -1.0], [2.0, 0.0]], np.float32)
@@ -190,7 +191,7 @@ def test_a_socket_answers_errors_as_text_and_stays_usable(
             assert socket.receive_bytes() == decode_pixels(model, Z).tobytes()
 
 
-@pytest.mark.parametrize("operation", ["decode", "encode", "place", "nearest", "images", "codes"])
+@pytest.mark.parametrize("operation", [operation.__name__ for operation in OPERATIONS])
 def test_a_socket_is_refused_before_it_is_accepted(
     client: TestClient, runs: WriteRun, operation: str
 ) -> None:

@@ -17,7 +17,7 @@ _FILE = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.(js|css)")
 _MEDIA_TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 # The address holds the content's hash or version, so what it names never changes.
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-_SAFE = {"X-Content-Type-Options": "nosniff"}
+NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
@@ -36,14 +36,14 @@ async def static_file(files: dict[str, bytes], request: Request) -> Response:
         sentence = f"There is no file {shortened(name)} here; only the pages' .js and .css are."
         return JSONResponse({"error": sentence}, 404)
     kind = name.rpartition(".")[2]
-    return Response(files[name], media_type=_MEDIA_TYPES[kind], headers=_FOREVER | _SAFE)
+    return Response(files[name], media_type=_MEDIA_TYPES[kind], headers=_FOREVER | NO_SNIFFING)
 
 
 async def plotly(request: Request) -> Response:
     """Plotly.js out of the installed ``plotly`` package, compressed once."""
     packed = "gzip" in request.headers.get("accept-encoding", "")
     content = await asyncio.to_thread(_plotly, packed)
-    headers = _SAFE | {"Vary": "Accept-Encoding"}
+    headers = NO_SNIFFING | {"Vary": "Accept-Encoding"}
     if packed:
         headers["Content-Encoding"] = "gzip"
     if request.query_params.get("v"):

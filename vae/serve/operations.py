@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
+import numpy as np
+
+from vae.latent.similar import MOST, similar_codes, similar_pixels
 from vae.serve.protocol import (
+    check_rows,
     max_rows,
     pack_floats,
     pack_pixels,
+    parse_choice,
     parse_count,
     parse_latents,
     parse_pixels,
@@ -52,7 +59,43 @@ async def images(model: LiveModel, payload: bytes | str, query: Query) -> bytes:
 
 async def codes(model: LiveModel, payload: bytes | str, query: Query) -> bytes:
     """uint32 rows (n,) -> those of the codes, float32 (n, d). (A GET answers all of them.)"""
-    return pack_floats(await model.codes(parse_rows(payload)))
+    rows = parse_rows(payload)
+    mu = (await to_thread(model.run.codes)).mu
+    check_rows(rows, len(mu))
+    return pack_floats(mu[rows])
 
 
-OPERATIONS: tuple[Operation, ...] = (decode, encode, place, nearest, images, codes)
+async def posteriors(model: LiveModel, payload: bytes | str, query: Query) -> bytes:
+    """uint32 rows (n,) of the codes -> float32 mean and log-variance (n, 2, d) of those images."""
+    rows = parse_rows(payload)
+    codes = await to_thread(model.run.codes)
+    check_rows(rows, len(codes.mu))
+    return pack_floats(np.stack([codes.mu[rows], codes.logvar[rows]], axis=1))
+
+
+async def similar(model: LiveModel, payload: bytes | str, query: Query) -> bytes:
+    """uint32 rows, up to all -> float32 row and distance (K, 2) of the ``?k=`` other images nearest
+    to any of them, in ``?space=codes`` (if not given) or ``pixels``.
+    """
+    k = parse_count(query.get("k", "1"), MOST)
+    space = parse_choice(query.get("space", "codes"), "space", ("codes", "pixels"))
+    in_codes = space == "codes"
+    features = (await to_thread(model.run.codes)).mu if in_codes else await model.originals()
+    rows = parse_rows(payload, len(features))
+    check_rows(rows, len(features))
+    search = partial(similar_codes if in_codes else similar_pixels, features, rows, k)
+    return pack_floats(await model.work("similar", search))
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    decode,
+    encode,
+    place,
+    nearest,
+    images,
+    codes,
+    posteriors,
+    similar,
+)
+# Their questions may name every image of a model; those of the others have bounded answers.
+OF_ANY_NUMBER: tuple[Operation, ...] = (similar,)

@@ -16,11 +16,14 @@ MAX_ROWS = 1024
 # keeps the server, and with it all others, from anything else for about 20 ms while it is packed
 # and handed over; one of 64 MiB for 300 ms.
 MAX_BYTES = 16 * 2**20
+FARTHEST_PLACE = 1e9  # on a map; codes reach 1e6
+NO_VALUE = 65535
 
 Shape = tuple[int, int, int]
 
 _FLOAT = np.dtype("<f4")
 _INDEX = np.dtype("<u4")
+_NUMBER = re.compile(r"[+-]?(\d{1,30}\.?\d{0,30}|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:/@\s]+)(?::(?P<port>\d{1,5}))?")
 
@@ -74,16 +77,52 @@ def parse_rows(payload: bytes | str, limit: int = MAX_ROWS) -> np.ndarray:
     return np.frombuffer(rows, _INDEX).astype(np.uint32, copy=False)
 
 
-def parse_count(text: str, most: int) -> int:
-    """A whole number from a query: 1 to ``most``.
+def check_rows(rows: np.ndarray, n: int) -> None:
+    """Refuse row numbers beyond those of ``n`` codes.
+
+    Raises:
+        ProtocolError: if one is.
+    """
+    if (largest := rows.max()) >= n:
+        raise ProtocolError(f"Row {largest} was asked for; rows 0 to {n - 1} are allowed.")
+
+
+def parse_count(text: str, most: int, name: str = "k") -> int:
+    """A whole number from a query, where it is called ``name``: 1 to ``most``.
 
     Raises:
         ProtocolError: if it is anything else.
     """
     # isdecimal alone also takes other scripts' digits; the length keeps int() quick
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):
-        raise ProtocolError(f"k={text[:40]} came; a whole number from 1 to {most} is allowed.")
+        raise ProtocolError(f"{name}={text[:40]} came; a whole number from 1 to {most} is allowed.")
     return int(text)
+
+
+def parse_number(text: str, name: str) -> float:
+    """A number from a query, where it is called ``name``: its size at most :data:`FARTHEST_PLACE`.
+
+    Raises:
+        ProtocolError: if it is anything else.
+    """
+    # What float() takes and nobody means: nan, inf, 1_000, other scripts' digits, spaces.
+    if _NUMBER.fullmatch(text) and abs(number := float(text)) <= FARTHEST_PLACE:
+        return number
+    raise ProtocolError(
+        f"{name}={text[:40]} came; a number from {-FARTHEST_PLACE:g} to {FARTHEST_PLACE:g} is "
+        "allowed."
+    )
+
+
+def parse_choice(text: str, name: str, choices: tuple[str, ...]) -> str:
+    """One of ``choices`` from a query, where it is called ``name``.
+
+    Raises:
+        ProtocolError: if it is none of them.
+    """
+    if text not in choices:
+        raise ProtocolError(f"{name}={text[:40]} came; {' or '.join(choices)} is allowed.")
+    return text
 
 
 def pack_floats(values: np.ndarray) -> bytes:
@@ -99,6 +138,23 @@ def pack_rows(rows: np.ndarray) -> bytes:
 def pack_labels(labels: np.ndarray) -> bytes:
     """Class numbers as little-endian uint16."""
     return np.ascontiguousarray(labels, "<u2").tobytes()
+
+
+def pack_values(values: np.ndarray) -> bytes:
+    """Numbers to colour by, short: float32 low and high, then a uint16 each.
+
+    0 to 65534 go evenly from low to high; 65535 stands for what is no finite number.
+    """
+    known = np.isfinite(values)
+    low, high = (values[known].min(), values[known].max()) if known.any() else (0.0, 0.0)
+    ends = np.array([low, high], _FLOAT).astype(np.float64)
+    steps = np.full(values.shape, NO_VALUE)
+    if (span := ends[1] - ends[0]) > 0:
+        shares = (values[known].astype(np.float64) - ends[0]) / span
+        steps[known] = np.rint((NO_VALUE - 1) * shares.clip(0, 1))
+    else:
+        steps[known] = 0
+    return ends.astype(_FLOAT).tobytes() + steps.astype("<u2").tobytes()
 
 
 def pack_pixels(images: np.ndarray) -> bytes:

@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,6 +25,8 @@ from vae.originals import originals
 from vae.runs import Run, find_run, load_model
 from vae.serve.batching import Batcher, Forward, measure_limits
 from vae.serve.device import forwards
+from vae.serve.protocol import check_rows
+from vae.serve.stamps import Stamp, stamp_of
 from vae.serve.subpixel import faster_decoder
 
 CAPACITY = 8  # loaded models, a few MB each
@@ -34,11 +35,9 @@ MADE = 32  # things made of one model when asked for: mostly maps, every pair of
 # one that nobody asked for lately is compared before it answers.
 RECHECK_SECONDS, STALE_SECONDS = 1.0, 3.0
 
-# Name, time and size of every file that answers depend on.
-Stamp = tuple[tuple[str, int, int], ...]
-
 # One thread for each kind of work: within a kind, models take turns pass by pass; a slow
 # placement does not hold up decoding.
+WORK = ("decode", "encode", "place", "nearest", "similar", "count")
 Workers = dict[str, ThreadPoolExecutor]
 
 Made = TypeVar("Made")
@@ -76,7 +75,7 @@ class LiveModel:
                 codes to be numbers.
         """
         _check_reach(z)
-        batcher = await self._once(f"place {map_id}", partial(self._placement, map_id))
+        batcher = await self.once(f"place {map_id}", partial(self._placement, map_id))
         return await batcher(z)
 
     async def nearest(self, z: np.ndarray) -> np.ndarray:
@@ -86,7 +85,7 @@ class LiveModel:
             VaeError: if the model has no codes, or z lies too far out.
         """
         _check_reach(z)
-        batcher = await self._once("nearest", self._search)
+        batcher = await self.once("nearest", self._search)
         return await batcher(z)
 
     async def images(self, rows: np.ndarray) -> np.ndarray:
@@ -95,26 +94,24 @@ class LiveModel:
         Raises:
             VaeError: if there is no such row, or the data set's files are not here.
         """
-        images = await self._once("images", partial(originals, self.run))
-        _check_rows(rows, len(images))
+        images = await self.originals()
+        check_rows(rows, len(images))
         return await asyncio.to_thread(images.__getitem__, rows)
 
-    async def codes(self, rows: np.ndarray) -> np.ndarray:
-        """Rows (n,) of the held-out codes: their posterior means, (n, d) float32.
+    async def originals(self) -> np.ndarray:
+        """All held-out images, (n, H, W, C) uint8; shared, not to be written to.
 
         Raises:
-            VaeError: if there is no such row, or the model has no codes.
+            VaeError: if the data set's files are not here.
         """
-        codes = (await asyncio.to_thread(self.run.codes)).mu
-        _check_rows(rows, len(codes))
-        return codes[rows]
+        return await self.once("images", partial(originals, self.run))
 
     async def facts(self) -> dict[str, Any]:
         """What ``GET /live/models/{name}`` answers: its statistics, and the maps it has by now."""
-        statistics = await self._once("facts", partial(facts, self.run))
+        statistics = await self.once("facts", partial(facts, self.run))
         return statistics | {"maps": await asyncio.to_thread(list_maps, self.run)}
 
-    async def _once(self, key: str, make: Callable[[], Made]) -> Made:
+    async def once(self, key: str, make: Callable[[], Made]) -> Made:
         """What ``make`` makes in a thread: at the first question, once for all who ask."""
         if key not in self._made:
             if len(self._made) >= MADE:
@@ -124,6 +121,10 @@ class LiveModel:
         task: asyncio.Task[Made] = self._made[key]
         await asyncio.wait([task])  # who leaves meanwhile does not take it away from the others
         return task.result()
+
+    async def work(self, task: str, function: Callable[[], Made]) -> Made:
+        """What ``function`` gives, computed in the thread for this kind of work (`WORK`)."""
+        return await asyncio.get_running_loop().run_in_executor(self._workers[task], function)
 
     def _forget_failed(self, key: str, task: asyncio.Task[Any]) -> None:
         """The next question tries again."""
@@ -155,8 +156,7 @@ class LiveModels:
         self._models: OrderedDict[str, LiveModel] = OrderedDict()
         self._loading: dict[str, asyncio.Task[LiveModel]] = {}
         self._workers = {
-            task: ThreadPoolExecutor(1, thread_name_prefix=f"live-{task}")
-            for task in ("decode", "encode", "place", "nearest")
+            task: ThreadPoolExecutor(1, thread_name_prefix=f"live-{task}") for task in WORK
         }
 
     async def get(self, name: str) -> LiveModel:
@@ -200,7 +200,7 @@ class LiveModels:
 
     def _open(self, name: str, known: LiveModel | None) -> LiveModel:
         run = find_run(name)
-        stamp = _stamp(run)
+        stamp = stamp_of(run)
         if known is not None and known.stamp == stamp:
             known.checked = time.monotonic()
             return known
@@ -221,26 +221,5 @@ def _check_reach(z: np.ndarray) -> None:
         )
 
 
-def _check_rows(rows: np.ndarray, n: int) -> None:
-    if (largest := rows.max()) >= n:
-        raise VaeError(f"Row {largest} was asked for; rows 0 to {n - 1} are allowed.")
-
-
 def _blank_codes(run: Run) -> np.ndarray:
     return np.zeros((1, run.config.model.latent_dim), np.float32)
-
-
-def _stamp(run: Run) -> Stamp:
-    """Changes when the weights, the codes or a map of ``run`` do."""
-    files = [run.path / name for name in ("config.json", "weights.safetensors", "codes.npz")]
-    for folder in sorted({run.path / "maps", run.maps_dir}):
-        files += sorted(folder.glob("*.npz"))
-    return tuple(entry for path in files for entry in _file_stamp(path))
-
-
-def _file_stamp(path: Path) -> Stamp:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return ()
-    return ((str(path), status.st_mtime_ns, status.st_size),)
