@@ -122,7 +122,7 @@ def main() -> None:
 
 
 def _measure(url: str, model: str, repeats: int) -> dict[str, Any]:
-    _wait(f"{url}/_stcore/health")
+    wait_for(f"{url}/_stcore/health")
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -152,7 +152,7 @@ def _measure(url: str, model: str, repeats: int) -> dict[str, Any]:
     }
 
 
-def _wait(url: str) -> None:
+def wait_for(url: str) -> None:
     for _ in range(300):
         try:
             with urllib.request.urlopen(url, timeout=5):

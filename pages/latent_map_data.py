@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+import streamlit as st
 
 from pages import state
 from pages.explore import starting_code, usual_distance
-from pages.look import class_colour, class_name
+from pages.latent_map_names import METHODS
+from pages.look import PALETTE, class_colour, class_name
+from pages.row_masks import pack_rows
 from vae.datasets import DATASETS, is_available
 from vae.inference import image_terms
+from vae.latent.values import colourings
 from vae.lift import lift
+from vae.map_frames import FRAMES_FILE, FRAMES_SUFFIX
+from vae.map_jobs import fits
 from vae.map_quality import quality
-from vae.maps import Map, linear_map, load_map
+from vae.maps import Map, linear_map, load_map, map_path
 from vae.originals import OriginalsMissing, originals
 from vae.runs import Run
 
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up")  # a new one every ten classes
+FAR_POINTS = 150_000  # more are not sent: the server bins them into an image of the part in view
 CLICKS = "A click keeps the place; with Points alone, a click on a point picks its image."
-TSNE_NOTE = (
-    "t-SNE has no inverse: a place between the points stands for no code, so the lens shows the "
+NO_INVERSE = (
+    "{} has no inverse: a place between the points stands for no code, so the lens shows the "
     "image nearest to the pointer. Who is near whom means something; the sizes of clusters and "
     "the distances between them mean little."
 )
@@ -37,6 +43,7 @@ def component_data(run: Run, found: Map) -> dict[str, Any]:
     labels = np.unique(codes.labels)
     z, picked = starting_code(run)
     method = found.facts["method"]
+    linear = method in ("raw", "pca")
     return {
         "model": run.name,
         "trained": state.trained(run),
@@ -44,13 +51,14 @@ def component_data(run: Run, found: Map) -> dict[str, Any]:
         "dims": d,
         "map": found.id,
         "stamp": found.facts.get("date", ""),
+        "n": len(codes.mu),
         "plotly": version("plotly"),
-        "exact": method != "tsne",
-        "whole": method != "tsne" and d <= 2,
+        "exact": linear,
+        "whole": linear and d <= 2,
+        "far": _box(found) if len(found.coords) > FAR_POINTS else None,
         "lift": _lift(run, found.id, z),
         "usual": usual_distance(state.model_facts(run)),
         "axes": _axes(run, found),
-        "labels": base64.b64encode(codes.labels.astype("<u2").tobytes()).decode(),
         "classes": [
             {
                 "label": int(label),
@@ -60,6 +68,12 @@ def component_data(run: Run, found: Map) -> dict[str, Any]:
             }
             for label in labels
         ],
+        "colourings": [one._asdict() for one in colourings(run)],
+        "palette": PALETTE,
+        "frames": map_path(run, found.id).with_suffix(FRAMES_SUFFIX).is_file(),
+        "forming": _forming(run),
+        "ends": _ends(run),
+        "selected": pack_rows(state.get_selected(run), len(codes.mu)),
         "absence": _absence(run),
         "picked": None if picked is None else _image_facts(run, picked),
         "z": None if picked is not None else [round(float(v), 4) for v in z],
@@ -80,11 +94,35 @@ def _lift(run: Run, map_id: str, z: np.ndarray) -> dict[str, Any] | None:
     return {"origin": plane.origin.round(6).tolist(), "axes": plane.axes.T.round(9).tolist()}
 
 
+def _box(found: Map) -> dict[str, list[float]]:
+    """What the places of a map span, along both axes."""
+    low, high = found.coords.min(axis=0).tolist(), found.coords.max(axis=0).tolist()
+    return {axis: [low[i], high[i]] for i, axis in enumerate("xy")}
+
+
+def _forming(run: Run) -> str | None:
+    """The map that this session waits for, if it is being fitted by now and can be watched."""
+    watched = st.session_state.get("fits", {}).get(run.name, set())
+    for fit in fits(run):
+        begun = fit.state == "running" and (fit.folder / FRAMES_FILE).is_file()
+        if begun and fit.map_id in watched:
+            return fit.map_id
+    return None
+
+
+def _ends(run: Run) -> list[dict[str, Any]]:
+    """The ends A and B of the interpolation, if one was begun with this model."""
+    journey = st.session_state.get("journeys", {}).get(run.name)
+    if journey is None or len(journey["a"]["z"]) != run.config.model.latent_dim:
+        return []
+    return [{"index": journey[end].get("index"), "z": journey[end]["z"]} for end in "ab"]
+
+
 def _note(run: Run, method: str, picked: int | None) -> str:
     """What a place of this map stands for, as the sentences below it."""
     d = run.config.model.latent_dim
-    if method == "tsne":
-        return TSNE_NOTE
+    if method not in ("raw", "pca"):
+        return NO_INVERSE.format(METHODS.get(method, method))
     if d == 1:
         return (
             "The whole latent space of this model is one line: across is its only coordinate, up "
@@ -159,6 +197,9 @@ def _quality_terms(run: Run, found: Map) -> list[list[str]]:
     if (trust := measured["trustworthiness"]) is not None:
         about = f"Whether the {measured['k']} nearest on the map are near in the codes as well"
         terms.append(["trustworthiness", f"{trust:.3f} (1 is best)", about])
+    if (recall := measured["knn_recall"]) is not None and trust is not None:
+        about = f"Share of a code's {measured['k']} nearest that are among the nearest on the map"
+        terms.append(["kNN recall", _percent(recall), about])
     if measured["accuracy"] is not None:
         about = "Share of points whose nearest other point has the same label"
         terms.append(["nearest point has the same label", _percent(measured["accuracy"]), about])

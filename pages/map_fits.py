@@ -1,52 +1,111 @@
-"""New t-SNE maps: the form, the progress of a fit in the background, and its end."""
+"""New maps: the form, the progress of a fit in the background, and its end."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import get_args
+
 import streamlit as st
 
-from pages.latent_map_names import map_name
-from vae.jobs import cancel_map, start_map
-from vae.map_jobs import Fit, fits
-from vae.maps import MapParams, map_id, stored_maps, usual
+from pages.latent_map_names import METHODS, map_name
+from vae.jobs import cancel_map, start_map, start_perplexities
+from vae.map_jobs import GRID, Fit, fits
+from vae.map_params import MapParams, Method, Metric, map_id, usual
+from vae.maps import stored_maps
 from vae.runs import Run
+from vae.umap_projection import HOW_TO_GET, umap_available
 
-# Measured on fashion-conv-16, two idle cores: 13.6 s.
-TIMED_POINTS, TIMED_SECONDS = 5000, 14
+DEFAULT = MapParams()
+METRICS = {
+    "euclidean": "Euclidean",
+    "cosine": "cosine (of angles)",
+    "manhattan": "Manhattan",
+}
 
 
 def offer_fit(run: Run) -> None:
     """The button that opens the form of a new map."""
     # Another key is another popover, and a new one is closed: so it closes when a fit starts.
     key = f"new map {st.session_state.get('fits started', 0)}"
-    with (
-        st.popover("New t-SNE map", icon=":material/add:", key=key),
-        st.form("new map", border=False),
-    ):
-        available = len(run.codes().mu)
-        points = st.number_input(
-            f"Points, of {available:,} codes",
-            min_value=min(3, available),
-            max_value=available,
-            value=min(5000, available),
-            step=1000,
-        )
-        perplexity = st.number_input(
-            "Perplexity",
-            2.0,
-            1000.0,
-            30.0,
-            step=5.0,
-            format="%g",
-            help="About how many neighbours each point looks at; 5 to 50 is usual.",
-        )
-        seed = st.number_input("Seed", 0, 2**31 - 1, 0)
-        if available >= TIMED_POINTS:
-            st.caption(
-                f"About {TIMED_SECONDS} s for {TIMED_POINTS:,} points on two idle cores; "
-                "more points take longer."
+    with st.popover("New map", icon=":material/add:", key=key):
+        method: Method = DEFAULT.method
+        if umap_available():
+            # Outside the form: which fields it has depends on it.
+            method = st.segmented_control(
+                "Method",
+                get_args(Method),
+                default=method,
+                format_func=METHODS.__getitem__,
+                key="new map's method",
+                required=True,
+                label_visibility="collapsed",
             )
-        if st.form_submit_button("Fit", type="primary"):
-            _start(run, MapParams(int(points), float(perplexity), int(seed)))
+        with st.form("new map", border=False):
+            params = _fields(method, len(run.codes().mu))
+            if st.form_submit_button("Fit", type="primary"):
+                _start(run, MapParams(method=method, **params))
+        if not umap_available():
+            st.caption(f"UMAP maps need one more package: `{HOW_TO_GET}`.")
+
+
+def _fields(method: Method, available: int) -> dict:
+    """The parameters of a new map."""
+    found: dict = {
+        "points": int(
+            st.number_input(
+                f"Points, of {available:,} codes",
+                min_value=min(3, available),
+                max_value=available,
+                value=min(DEFAULT.points, available),
+                step=1000,
+                help="The first so many; all maps of one model begin with the same ones.",
+            )
+        )
+    }
+    left, right = st.columns(2)
+    with left:
+        if method == "umap":
+            about = "How many nearest codes each point holds."
+            found["neighbours"] = _number("Neighbours", 2, 500, DEFAULT.neighbours, 5, about)
+        else:
+            about = "About how many neighbours each point looks at; 5 to 50 is usual."
+            found["perplexity"] = _number("Perplexity", 2.0, 1000.0, DEFAULT.perplexity, 5.0, about)
+        found["metric"] = st.selectbox(
+            "Distance of codes",
+            get_args(Metric),
+            format_func=METRICS.__getitem__,
+            help="What “near” means: a straight line (Euclidean), the angle at z = 0 (cosine), or "
+            "the sum over coordinates (Manhattan).",
+        )
+    with right:
+        if method == "umap":
+            about = "How close points may come: 0 makes tight clumps, 1 an even spread."
+            found["min_dist"] = _number("Minimal distance", 0.0, 1.0, DEFAULT.min_dist, 0.1, about)
+        else:
+            about = "How much harder neighbours pull in the first 250 of 750 iterations."
+            found["early_exaggeration"] = _number(
+                "Early exaggeration", 1.0, 100.0, DEFAULT.early_exaggeration, 1.0, about
+            )
+        about = "Of the random numbers: the same seed gives the same map."
+        found["seed"] = _number("Seed", 0, 2**31 - 1, 0, 1, about)
+    if method == "tsne" and available >= DEFAULT.points:
+        st.caption(
+            "On two idle cores 5,000 points took 14 s (measured); more points, larger "
+            "perplexities and a busy machine take longer. The bar shows the time left."
+        )
+    return found
+
+
+def _number(label: str, low: float, high: float, value: float, step: float, about: str) -> float:
+    form = "%d" if isinstance(value, int) else "%g"
+    return st.number_input(label, low, high, value, step=step, format=form, help=about)
+
+
+def start_grid(run: Run, grid: Sequence[MapParams]) -> None:
+    """Fit maps that differ in perplexity, as one job, and watch it."""
+    start_perplexities(run, grid)
+    _watched(run).add(GRID)
+    st.rerun()
 
 
 def show_fits(run: Run) -> None:
@@ -85,7 +144,7 @@ def _progress(run: Run) -> None:
         if fit.map_id not in watched:
             continue
         if fit.state == "running":
-            _bar(fit, _title(run, fit))
+            _bar(fit, f"New {_title(run, fit)}")
             continue
         ended = True
         watched.discard(fit.map_id)
@@ -95,19 +154,21 @@ def _progress(run: Run) -> None:
         elif fit.state != "cancelled":
             why = fit.error or f"its process is gone; see {fit.folder / 'log.txt'}"
             sentences = st.session_state.setdefault("fit errors", [])
-            sentences.append(f"The map {_title(run, fit)} was not fitted: {why}")
+            sentences.append(f"The {_title(run, fit)} could not be fitted: {why}")
     if ended:
         st.rerun()
 
 
 def _title(run: Run, fit: Fit) -> str:
-    return f"“{map_name(fit.map_id, len(run.codes().mu))}”"
+    if fit.map_id == GRID:
+        return "maps of several perplexities"
+    return f"map “{map_name(fit.map_id, len(run.codes().mu))}”"
 
 
 def _bar(fit: Fit, title: str) -> None:
     left = "" if fit.seconds_left is None else f", about {fit.seconds_left:.0f} s left"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(min(1.0, fit.progress), f"New map {title}: {fit.stage}{left}")
+        st.progress(min(1.0, fit.progress), f"{title}: {fit.stage}{left}")
         st.button(
             "Cancel",
             key=f"cancel {fit.folder}",

@@ -28,6 +28,21 @@ export const originWords = (origin) => {
 };
 
 /**
+ * A random held-out image's row: one of those selected on the map, where there are any.
+ * @param {number} images how many there are @param {{rows: number[], total: number}} selected
+ */
+export const randomRow = (images, { rows }) =>
+  (rows.length ? rows[Math.floor(Math.random() * rows.length)] : Math.floor(Math.random() * images));
+
+/** What the button says that draws one. Pure. */
+export function realImageTitle({ rows, total }) {
+  if (!total) return "The code of a random held-out image";
+  const some = rows.length < total ? ` (of ${rows.length.toLocaleString("en")} of them)` : "";
+  return `The code of a random one of the ${total.toLocaleString("en")} images selected on the map`
+    + some;
+}
+
+/**
  * Posterior means of the model's held-out images, one row an image.
  * @param {number[]} [rows] those only; else all of them
  */

@@ -14,7 +14,7 @@ export class Exploration {
    *   `origin`: the held-out image whose posterior mean z is, if it is one's
    * @param {object} on
    * @param {() => void} on.moved z has changed, in some coordinates
-   * @param {() => void} [on.settled] there is one step more to undo
+   * @param {() => void} [on.settled] z stands still: the hand let go, or it is another at once
    * @param {(point: {z: number[], index: number | null}) => void} on.rested tell Python
    */
   constructor({ z, origin }, on) {
@@ -84,6 +84,7 @@ export class Exploration {
     this.start = { z: [...data.z], origin: data.origin ?? null };
     this.history.push(this.start);
     this.#show(this.start);
+    this.on.settled?.();
   }
 
   #show({ z, origin }) {
@@ -95,6 +96,7 @@ export class Exploration {
   #return(state) {
     if (!state) return;
     this.#show(state);
+    this.on.settled?.();
     this.#wait(TELL_AFTER);
   }
 

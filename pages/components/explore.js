@@ -4,6 +4,7 @@ import { Player, swing, swingAt } from "./animation.js";
 import { orderDimensions } from "./codes.js";
 import { element, mountModel, Paints, showLine } from "./dom.js";
 import { Exploration } from "./exploration.js";
+import { livemap } from "./livemap.js";
 import { Neighbours } from "./neighbours.js";
 import { pairPad } from "./pair.js";
 import { readouts } from "./readouts.js";
@@ -12,7 +13,7 @@ import { Sensitivity } from "./sensitivity.js";
 import { sharing } from "./share.js";
 import { stage } from "./stage.js";
 import { Strips, tilesFor } from "./strips.js";
-import { toolbar, undoKey } from "./toolbar.js";
+import { toolbar, watchUndoKeys } from "./toolbar.js";
 import { watchWheel } from "./wheel.js";
 import { LiveChannel } from "./wire.js";
 
@@ -21,7 +22,7 @@ const NEAREST_AFTER = 400; // ms after the first image: it and the strips come f
 export const mount = (root, args) => mountModel(root, args, build);
 
 function build(root, args) {
-  const { model, shape, kl, active, quantiles, usual, images } = args.data;
+  const { model, shape, kl, active, quantiles, usual, images, selected } = args.data;
   const order = orderDimensions(kl, active);
   const dimensions = [...order.active, ...order.inactive];
   const looks = layout(order.active.length || order.inactive.length,
@@ -33,7 +34,10 @@ function build(root, args) {
   // ---- the code, and the hands on it
   const code = new Exploration(args.data, {
     moved: () => refresh(performance.now()),
-    settled: () => tools.refresh(),
+    settled() {
+      tools.refresh();
+      map.settle(code.z, code.origin?.index);
+    },
     rested: (point) => args.setStateValue("point", { model, ...point }),
   });
   const player = new Player({
@@ -70,12 +74,13 @@ function build(root, args) {
   const facts = readouts();
   const neighbours = new Neighbours({
     model, shape, usual, images, latentDim: kl.length, decode: askBeside("neighbours"), onError: say,
-    onPicked: (z, index) => code.jump(z, { index, label: null }),
+    onPicked: (z, index) => code.jump(z, { index, label: null }), onLevel: (level) => map.near(level),
   });
+  const map = livemap({ model, map: args.data.map, onOpen: openMap });
   const share = sharing(() =>
     ({ model, z: code.z, shape, index: code.origin?.index ?? null }));
   const tools = toolbar({
-    code, model, images, padded: pad !== null, before: hush,
+    code, model, images, selected, padded: pad !== null, before: hush,
     onPlay: play, onHand: take, onError: say,
   });
   if (pad) pad.element.hidden = true;
@@ -84,15 +89,14 @@ function build(root, args) {
   root.dataset.strips = "0";
   root.replaceChildren(
     element("section", { class: "controls", "aria-label": "The code z" },
-      tools.element, rows.element, ...(pad ? [pad.element] : [])),
-    element("div", { class: "arrow", "aria-hidden": "true" }, "decoder", element("b", {}, "→")),
-    element("section", { class: "output", "aria-label": "The decoded image" },
-      element("div", { class: "look" }, image.element, changes.legend,
-        element("div", { class: "toggles" }, image.smoothing, changes.toggle),
-        facts.element(neighbours.word)),
-      neighbours.element,
+      tools.element, rows.element, ...(pad ? [pad.element] : []),
       element("div", { class: "foot" }, line, facts.speed, ...share.buttons),
       element("div", { class: "words" }, message, share.said)),
+    element("div", { class: "arrow", "aria-hidden": "true" }, "decoder", element("b", {}, "→")),
+    element("section", { class: "output", "aria-label": "The decoded image" },
+      element("div", { class: "look" }, image.element, map.element, facts.element(neighbours.word)),
+      element("div", { class: "toggles" }, changes.legend, image.smoothing, changes.toggle),
+      neighbours.element),
     share.dialog);
 
   // ---- the lines to the decoder: the image's own, and one for all that may come a little later
@@ -127,6 +131,7 @@ function build(root, args) {
     waiting = setTimeout(() => {
       waiting = null;
       neighbours.ask(code.z);
+      map.load();
     }, NEAREST_AFTER);
     refreshBeside();
   }
@@ -149,6 +154,7 @@ function build(root, args) {
     rows.show(code.z);
     if (onPad) pad.show(code.z);
     facts.show(code.z, code.origin);
+    map.show(code.z);
     tools.refresh();
     refreshBeside();
   }
@@ -196,6 +202,11 @@ function build(root, args) {
     code.flush();
   }
 
+  function openMap() {
+    leave();
+    args.setTriggerValue("go", { model, where: "map" });
+  }
+
   const gone = new AbortController(); // ends the listeners on what outlives this view
   const touched = (event) => event.composedPath().includes(tools.play) || hush();
   root.addEventListener("pointerdown", touched, { capture: true, signal: gone.signal });
@@ -203,13 +214,10 @@ function build(root, args) {
   document.addEventListener("pointerdown", (event) => {
     if (!event.composedPath().includes(root)) leave();
   }, { capture: true, signal: gone.signal });
-  document.addEventListener("keydown", (event) => {
-    const action = undoKey(event);
-    if (!action || event.composedPath()[0].matches?.("input:not([type=range]), textarea")) return;
-    event.preventDefault();
+  watchUndoKeys((action) => {
     hush();
     code[action]();
-  }, { signal: gone.signal });
+  }, gone.signal);
   const unwatch = watchWheel(image.element, {
     turned({ right, up }) {
       const { range } = rows.rows.get(chosen).track;
@@ -221,10 +229,12 @@ function build(root, args) {
   rows.mark(chosen);
   tools.namePlay(chosen, false);
   refresh(performance.now());
+  map.settle(code.z, code.origin?.index);
 
   return {
     update(next) {
       args = next;
+      map.retheme();
       code.accept(next.data, rows.held || pad?.held || player.playing);
     },
     destroy() {
@@ -232,8 +242,8 @@ function build(root, args) {
       gone.abort();
       unwatch();
       leave();
-      for (const part of [player, rows, pad, strips, changes, neighbours, share, channel, beside])
-        part?.close();
+      for (const part of
+        [player, rows, pad, strips, changes, neighbours, map, share, channel, beside]) part?.close();
       root.replaceChildren();
     },
   };

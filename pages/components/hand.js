@@ -21,7 +21,7 @@ const NUDGE = 8; // px of a step of the free code
  * @param {(target: {index?: number, z?: number[]}) => void} on.chosen
  * @param {(target: {index?: number, z?: number[]}) => void} on.stepped by an arrow key
  * @param {() => void} on.opened Enter
- * @returns {() => void} let go
+ * @returns {{click(event: PointerEvent): void, close(): void}} `click`: as if it had been one
  */
 export function watchHand(host, map, on) {
   /** What a pixel of the map means: a point, a place of the plane, or nothing. */
@@ -80,21 +80,32 @@ export function watchHand(host, map, on) {
   });
   host.append(element("div", { class: "tools" }, ...tools));
   host.addEventListener("keydown", pressed);
+  const clicked = (place) => {
+    host.focus({ preventScroll: true }); // Plotly keeps the press from doing it: arrow keys next
+    const target = under(place);
+    choose(target?.dot >= 0 ? { index: target.dot } : target);
+  };
   const letGo = watchPointer(host, {
     moved: (place) => on.hovered(under(place), place),
     // without a lift, what is under it is the same point mostly: the move itself is soon enough
     sensed: (place) => map()?.lift && on.sensed(under(place), place.since),
     left: () => on.hovered(null),
-    clicked: (place) => {
-      host.focus({ preventScroll: true }); // Plotly keeps the press from doing it: arrow keys next
-      const target = under(place);
-      choose(target?.dot >= 0 ? { index: target.dot } : target);
-    },
+    clicked,
     lifted: (place) => choose(under(place)),
     pinched: (pinch) => map()?.plane.pinch(pinch),
   });
-  return () => {
-    host.removeEventListener("keydown", pressed);
-    letGo();
+  return {
+    click(event) {
+      const box = host.getBoundingClientRect();
+      clicked({
+        left: event.clientX - box.left - host.clientLeft,
+        top: event.clientY - box.top - host.clientTop,
+        kind: event.pointerType,
+      });
+    },
+    close() {
+      host.removeEventListener("keydown", pressed);
+      letGo();
+    },
   };
 }

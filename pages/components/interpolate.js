@@ -1,13 +1,15 @@
 /** The Interpolate page: from A to B along a line or an arc, every step decoded live. */
 
-import { fetchCodes } from "./codes.js";
+import { fetchCodes, randomRow, realImageTitle } from "./codes.js";
 import { button, element, mountModel, Paints, showLine } from "./dom.js";
 import { clamp, freshSeed, lerp, norm, normals, pack, path, sameCode, slerp } from "./latent.js";
+import { livemap } from "./livemap.js";
 import { drawPixels, filmstrip, split } from "./pixels.js";
 import { slider } from "./slider.js";
 import { LiveChannel } from "./wire.js";
 
 const FRAMES = 11; // the filmstrip; its first and last frames are the ends themselves
+const PLACES = 129; // of the path on the map
 const TOUR = 5000; // ms from A to B and back while playing
 
 /** t after `ms` of playing from `t0`: there and back, slow at the ends. Pure. */
@@ -16,10 +18,17 @@ export function tourAt(ms, t0 = 0) {
   return (1 - Math.cos(phase + (2 * Math.PI * ms) / TOUR)) / 2;
 }
 
+/** What the path looks like on the map, in few words. Pure. */
+export function pathWords(kind, linear) {
+  if (kind === "lerp")
+    return `A straight line in z is ${linear ? "" : "not "}straight on this map.`;
+  return linear ? "An arc in z, as this map projects it." : "An arc in z, bent anew by this map.";
+}
+
 export const mount = (root, args) => mountModel(root, args, build);
 
 function build(root, args) {
-  const { model, shape } = args.data;
+  const { model, shape, selected } = args.data;
   const ends = { a: { ...args.data.a }, b: { ...args.data.b } };
   let kind = args.data.kind;
   let t = 0.5;
@@ -56,6 +65,8 @@ function build(root, args) {
     element("button", { type: "button", role: "radio", onclick: () => chooseKind(name) }, words),
   ]));
   const cards = Object.fromEntries(["a", "b"].map((end) => [end, makeEnd(end)]));
+  const map = livemap({ model, map: args.data.map, settles: false, onOpen: () => open(zAt(t)) });
+  const bend = element("p", { class: "quiet bend" });
 
   root.replaceChildren(
     element("div", { class: "journey" },
@@ -63,7 +74,7 @@ function build(root, args) {
       element("section", { class: "between", "aria-label": "Between the ends" },
         element("div", { class: "stage" }, middle),
         element("div", { class: "facts" }, position, shell)),
-      cards.b),
+      element("div", { class: "on-map" }, map.element, bend), cards.b),
     element("div", { class: "travel" }, play, track.element,
       element("div", { class: "kinds", role: "radiogroup", "aria-label": "Path", onkeydown: arrows },
         choices.lerp, choices.slerp)),
@@ -74,15 +85,17 @@ function build(root, args) {
     const name = end.toUpperCase();
     ends[end].words = element("span", { class: "quiet words" });
     const explore = button("From Explore", "The code shown in Explore and on the map", () =>
-      change(end, args.data.explore.z, args.data.explore.label));
+      change(end, args.data.explore.z, args.data.explore.label, args.data.explore.index));
     ends[end].explore = explore;
     return element("section", { class: "end", "aria-label": `End ${name}` },
       element("div", { class: "stage" }, ends[end].canvas),
       element("div", { class: "end-name" }, element("b", {}, name), ends[end].words),
-      button("Random", "A draw from the prior: z ~ N(0, I)", () =>
-        change(end, normals(ends.a.z.length, freshSeed()), "random")),
-      button("Real image", "The code of a random held-out image", () => realImage(end)),
-      explore);
+      element("div", { class: "choices" },
+        button("Random", "A draw from the prior: z ~ N(0, I)", () =>
+          change(end, normals(ends.a.z.length, freshSeed()), "random")),
+        button("Real image", realImageTitle(selected), () => realImage(end)), explore,
+        button("On the map", `Show end ${name} on the latent map`, () =>
+          open(ends[end].z, ends[end].index))));
   }
 
   // ---- the line to the decoder
@@ -95,10 +108,13 @@ function build(root, args) {
   });
   showLine(root, line, "loading");
 
+  const zAt = (at) => (kind === "slerp" ? slerp : lerp)(ends.a.z, ends.b.z, at);
+
   function askImage() {
     const since = performance.now();
     const asked = t;
-    const z = (kind === "slerp" ? slerp : lerp)(ends.a.z, ends.b.z, t);
+    const z = zAt(t);
+    map.show(z);
     shell.textContent = `‖z‖ = ${norm(z).toFixed(2)}`;
     channel.ask("image", Float32Array.from(z), (answer) => {
       drawPixels(middle, new Uint8Array(answer), shape);
@@ -113,7 +129,10 @@ function build(root, args) {
       const images = split(answer, shape);
       drawPixels(ends.a.canvas, images[0], shape);
       drawPixels(ends.b.canvas, images[FRAMES - 1], shape);
+      map.load(); // the images come first
     });
+    map.path(path(ends.a.z, ends.b.z, PLACES, kind));
+    bend.textContent = pathWords(kind, args.data.map.formula !== null);
   }
 
   // ---- what happens
@@ -157,8 +176,13 @@ function build(root, args) {
       message.textContent = `The codes of the real images did not come: ${error.message}`;
       return;
     }
-    const index = Math.floor(Math.random() * codes.length);
+    const index = randomRow(codes.length, selected);
     change(end, codes[index], `image ${index}`, index);
+  }
+
+  /** The latent map, where z is the chosen code. */
+  function open(z, index = null) {
+    args.setTriggerValue("go", { model, z: Array.from(z), index });
   }
 
   function chooseKind(name) {
@@ -208,6 +232,7 @@ function build(root, args) {
   return {
     update(next) {
       args = next;
+      map.retheme();
       const { a, b } = next.data;
       for (const [end, from] of [["a", a], ["b", b]]) {
         if (sameCode(from.z, ends[end].z)) ends[end].label = from.label; // Python adds the class
@@ -218,6 +243,7 @@ function build(root, args) {
     destroy() {
       pause();
       channel.close();
+      map.close();
       root.replaceChildren();
     },
   };

@@ -1,9 +1,7 @@
 /** What the map asks of the server: its places, and where a code that is no point of it lies. */
 
-import { fetchCodes } from "./codes.js";
 import { project } from "./lens.js";
 import { groupRows, medoid } from "./nearest.js";
-import { loadPlotly } from "./plotly.js";
 import { LiveChannel } from "./wire.js";
 
 /** The places of a model's held-out codes on a map: x0, y0, x1, y1 … @throws if they do not come */
@@ -14,15 +12,11 @@ export async function fetchPlaces(model, map) {
   return new Float32Array(await response.arrayBuffer());
 }
 
-/**
- * The drawing library, the places of a map and the codes they stand for.
- * @param {{model: string, map: string, dims: number, plotly: string}} data
- * @param {Float32Array[] | null} codes if they are here already
- * @returns {Promise<[object, Float32Array, Float32Array[]]>} Plotly, x0 y0 x1 y1 …, codes by row
- */
-export async function fetchMap({ model, map, dims, plotly }, codes) {
-  const places = fetchPlaces(model, map);
-  return Promise.all([loadPlotly(plotly), places, codes ?? fetchCodes(model, dims)]);
+/** The classes of a model's held-out images. @throws if they do not come */
+export async function fetchLabels(model) {
+  const response = await fetch(`/live/models/${encodeURIComponent(model)}/labels`);
+  if (!response.ok) throw new Error((await response.text()).slice(0, 200));
+  return new Uint16Array(await response.arrayBuffer());
 }
 
 /**
@@ -58,7 +52,7 @@ export class Placer {
       return;
     }
     const channel = new LiveChannel({
-      model: this.model, op: "place", query: `?map=${encodeURIComponent(map)}`,
+      model: this.model, op: "place", query: `?map=${encodeURIComponent(map)}&exact=1`,
       onError: this.onError,
     });
     this.channel = channel;

@@ -73,22 +73,29 @@ export function medoid(coords, rows) {
   return best;
 }
 
-/** The box of the points with a margin: {x: [low, high], y: [low, high]}; never of zero size. */
-export function extent(coords, margin) {
+/** The box of the points that have a place: {x: [low, high], y: [low, high]}. */
+export function boxOf(coords) {
   const range = (offset) => {
     let low = Infinity;
     let high = -Infinity;
     for (let i = offset; i < coords.length; i += 2) {
-      low = Math.min(low, coords[i]);
-      high = Math.max(high, coords[i]);
+      if (coords[i] < low) low = coords[i];
+      if (coords[i] > high) high = coords[i];
     }
-    return [low, high];
+    return low <= high ? [low, high] : [0, 0];
   };
-  const [x, y] = [range(0), range(1)];
+  return { x: range(0), y: range(1) };
+}
+
+/** A box with a margin, a share of its longer side; never of zero size. */
+export function withMargin({ x, y }, margin) {
   const side = Math.max(x[1] - x[0], y[1] - y[0]);
   const pad = side > 0 ? margin * side : 1;
   return { x: [x[0] - pad, x[1] + pad], y: [y[0] - pad, y[1] + pad] };
 }
+
+/** The box of the points with a margin. */
+export const extent = (coords, margin) => withMargin(boxOf(coords), margin);
 
 /** Base64 of little-endian bytes as a typed array. */
 export function unpackBase64(text, Type) {

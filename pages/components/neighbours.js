@@ -40,6 +40,7 @@ export class Neighbours {
    * @param {number | null} options.usual see `nearness`
    * @param {(rows: Float32Array, answered: Function) => void} options.decode
    * @param {(z: ArrayLike<number>, row: number) => void} options.onPicked
+   * @param {(level: "on" | "near" | "off" | null) => void} options.onLevel see `nearness`
    * @param {(sentence: string) => void} options.onError
    */
   constructor(options) {
@@ -98,6 +99,7 @@ export class Neighbours {
     const [{ distance }] = this.found;
     const level = nearness(distance, this.usual);
     this.word.dataset.level = level ?? "";
+    this.onLevel(level);
     this.word.textContent = level ? `${level} the data` : `${distance.toFixed(2)} from the data`;
     this.word.title = `Distance to the nearest held-out code: ${distance.toFixed(3)}. `
       + (this.usual === null ? "" : `95 % of these codes have another one within `

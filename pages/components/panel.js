@@ -64,8 +64,9 @@ export function panel({ shape, classes, labels, onSend }) {
   ];
 
   /** Name, value and explanation of what is known of the shown code. */
-  function terms(shown, { image, near, usual, doubt }) {
+  function terms(shown, { image, near, usual, doubt, told }) {
     const rows = [];
+    if (told) rows.push([...told, "What the colours of the points say"]);
     if (image) rows.push(["KL", `${image.kl.toFixed(1)} nats`, "KL(q(z|x) ‖ N(0, I))"]);
     if (image?.reconstruction != null)
       rows.push(["reconstruction", `${image.reconstruction.toFixed(1)} nats`,
@@ -90,7 +91,7 @@ export function panel({ shape, classes, labels, onSend }) {
       element("div", { class: "flow" },
         figure(captions[0], original, absent), figure(captions[1], decoded)),
       facts, element("div", { class: "buttons" }, ...buttons),
-      element("h4", {}, "How far to believe this map"), quality, line, message),
+      element("h4", {}, "How far to believe this map"), quality),
 
     /** The decode of what is shown. */
     paint(bytes) {
@@ -116,7 +117,8 @@ export function panel({ shape, classes, labels, onSend }) {
      * @param {boolean} known.chosen whether there is a point for the buttons
      * @param {object | null} known.image what Python knows of this image: kl, reconstruction
      * @param {{row: number, distance: number} | null} known.near the real code nearest to z, where
-     *   that is no image's
+     *   that is no image's and as soon as it is found
+     * @param {[string, string] | null} known.told name and value of what the colours say
      * @param {number | null} known.usual distance between real codes, see `nearness`
      * @param {number | null} known.doubt the spread of a placed code's neighbours
      * @param {string | null} known.absence why no original can be shown, if so
@@ -132,8 +134,8 @@ export function panel({ shape, classes, labels, onSend }) {
       setText(origin, shown.dot >= 0 ? `click: ${imageName(shown.dot)}`
         : hovering ? "under the pointer" : index !== null ? "picked" : "chosen");
       for (const one of buttons) one.disabled = !chosen;
-      setText(captions[0],
-        index === null ? `nearest by code: ${imageName(near.row)}` : "original");
+      if (index !== null) setText(captions[0], "original");
+      else if (near) setText(captions[0], `nearest by code: ${imageName(near.row)}`);
       setText(captions[1], index !== null ? "decoded from its code" : "decoded from this code");
       if (absence) original.hidden = true;
       absent.hidden = !original.hidden;

@@ -1,8 +1,8 @@
-/** A plane of points drawn by Plotly, with elements laid over it that follow zoom, pan and size. */
+/** The plane of a map: Plotly's axes, zoom and pan; what lies on it follows them. */
 
 import { element } from "./dom.js";
-import { extent } from "./nearest.js";
-import { hasWebGL } from "./plotly.js";
+import { LEVELS } from "./density.js";
+import { withMargin } from "./nearest.js";
 
 const CONFIG = { displayModeBar: false, scrollZoom: true, doubleClick: false, responsive: false };
 
@@ -23,7 +23,6 @@ export class Plane {
     this.host = host;
     this.Plotly = Plotly;
     this.moved = moved;
-    this.type = hasWebGL() ? "scattergl" : "scatter";
     this.plot = element("div", { class: "plot" });
     this.over = element("div", { class: "over", "aria-hidden": "true" });
     host.append(this.plot, this.over);
@@ -32,28 +31,18 @@ export class Plane {
   }
 
   /**
-   * Draw groups of points afresh, the whole map in view.
-   * @param {Float32Array} coords x0, y0, x1, y1 …
-   * @param {Array<{rows: number[], colour: string, symbol: string, visible: boolean}>} groups
+   * Draw axes afresh, the whole map in view.
+   * @param {{x: [number, number], y: [number, number]}} box of the points
    * @param {[string?, string?]} titles of the axes; without them the axes have no unit: no numbers
    */
-  async draw(coords, groups, titles) {
+  async draw(box, titles) {
     this.titles = titles;
     this.home = true; // the whole map is in view, and stays so when the window changes
-    this.box = extent(coords, 0);
-    this.view = extent(coords, 0.04);
-    const size = pointSize(coords.length / 2, this.host.clientWidth);
-    const traces = groups.map(({ rows, colour, symbol, visible }) => ({
-      type: this.type,
-      mode: "markers",
-      x: Float32Array.from(rows, (i) => coords[2 * i]),
-      y: Float32Array.from(rows, (i) => coords[2 * i + 1]),
-      visible,
-      marker: { color: colour, symbol, size, opacity: 0.8, line: { width: 0 } },
-    }));
+    this.box = withMargin(box, 0);
+    this.view = withMargin(box, 0.04);
     const layout = this.#layout();
     this.colour = layout.font.color;
-    await this.Plotly.react(this.plot, traces, layout, CONFIG);
+    await this.Plotly.react(this.plot, [], layout, CONFIG);
     if (this.closed) return;
     if (!this.listening) {
       this.listening = true;
@@ -65,9 +54,25 @@ export class Plane {
     this.moved();
   }
 
-  /** Show or hide groups; `flags` in the order of draw(). */
-  show(flags) {
-    if (this.ready) this.Plotly.restyle(this.plot, { visible: flags });
+  /** Lines that enclose shares of the points (see density.js), or, with null, none. */
+  contour(grid) {
+    if (!this.ready) return;
+    const { seen } = this;
+    const lines = grid && {
+      type: "contour", ...grid, showscale: false, hoverinfo: "skip", autocontour: false,
+      contours: {
+        coloring: "none", start: LEVELS[0], end: LEVELS.at(-1), size: LEVELS[1] - LEVELS[0],
+        showlabels: true, labelformat: ".0%", labelfont: { size: 13, color: this.colour },
+      },
+      line: { color: this.colour, width: 2, smoothing: 1 },
+    };
+    this.Plotly.react(this.plot, lines ? [lines] : [], this.#layout(seen), CONFIG);
+  }
+
+  /** Whether a drag of the mouse moves the map. */
+  set pans(on) {
+    this.dragmode = on ? "pan" : false;
+    if (this.ready) this.Plotly.relayout(this.plot, { dragmode: this.dragmode });
   }
 
   /** Take the theme's colours again, if they are others. */
@@ -199,7 +204,7 @@ export class Plane {
     });
   }
 
-  #layout() {
+  #layout(view = this.view ?? { x: [0, 1], y: [0, 1] }) {
     const style = getComputedStyle(this.host);
     const colour = (name) => style.getPropertyValue(name).trim();
     const text = style.color;
@@ -222,9 +227,9 @@ export class Plane {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: text, size: 15, family: style.fontFamily },
-      showlegend: false, hovermode: false, dragmode: "pan",
-      xaxis: axis(this.titles?.[0], this.view?.x ?? [0, 1]),
-      yaxis: { ...axis(this.titles?.[1], this.view?.y ?? [0, 1]), scaleanchor: "x" },
+      showlegend: false, hovermode: false, dragmode: this.dragmode ?? "pan",
+      xaxis: axis(this.titles?.[0], view.x),
+      yaxis: { ...axis(this.titles?.[1], view.y), scaleanchor: "x" },
     };
   }
 

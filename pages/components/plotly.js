@@ -1,4 +1,4 @@
-/** The drawing library, and what it can draw with in this browser. */
+/** The drawing library: Plotly, from the installed Python package. */
 
 import { element } from "./dom.js";
 
@@ -19,11 +19,4 @@ export function loadPlotly(version) {
     document.head.append(script);
   });
   return loading;
-}
-
-/** Whether this browser can draw by WebGL; without it the points are SVG, slower but the same. */
-export function hasWebGL() {
-  const context = document.createElement("canvas").getContext("webgl");
-  context?.getExtension("WEBGL_lose_context")?.loseContext(); // browsers allow few at a time
-  return context !== null;
 }

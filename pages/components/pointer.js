@@ -33,7 +33,8 @@ export function watchPointer(host, on) {
   const placeOf = (event) => {
     const box = host.getBoundingClientRect();
     return {
-      left: event.clientX - box.left, top: event.clientY - box.top,
+      left: event.clientX - box.left - host.clientLeft,
+      top: event.clientY - box.top - host.clientTop,
       kind: event.pointerType, finger: fingers.size > 0, since: event.timeStamp,
     };
   };

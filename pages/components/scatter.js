@@ -1,60 +1,70 @@
 /** The Latent map page: codes as points, what is under the hand decoded live beside them. */
 
 import { Choice } from "./choice.js";
-import { element, mountModel } from "./dom.js";
+import { Codebook } from "./codebook.js";
+import { button, element, mountModel } from "./dom.js";
+import { gathered } from "./gathered.js";
 import { watchHand } from "./hand.js";
-import { Lattice } from "./lattice.js";
-import { layerSwitch } from "./layers.js";
-import { legend } from "./legend.js";
-import { nearestCode, sameLift } from "./lens.js";
+import { lookupField } from "./lookup.js";
 import { Loupe } from "./loupe.js";
-import { fetchMap, groupClasses, Placer } from "./mapdata.js";
-import { Marks } from "./marks.js";
-import { unpackBase64 } from "./nearest.js";
+import { Placer } from "./mapdata.js";
+import { MapStage } from "./mapstage.js";
 import { panel } from "./panel.js";
 import { pictures } from "./pictures.js";
-import { Plane } from "./plane.js";
-
-const KEYS = "Map of the codes. Arrow keys go to the nearest image in their direction; with Shift "
-  + "they move a free code, where the map has codes for its places.";
-const NAMED = 40; // classes; with more the names would cover the points
+import { selecting } from "./selecting.js";
 
 export const mount = (root, args) => mountModel(root, args, build);
 
 function build(root, args) {
   let data = args.data;
-  const { model, shape, classes } = data;
-  const labels = unpackBase64(data.labels, Uint16Array);
-  // by row: the codes, their places on the map, and for each class the row at which it is named
-  let [codes, coords, centres] = [null, new Float32Array(0), []];
-  let [plane, closed] = [null, false];
-  let drawn = null; // the data of the map that `coords` belong to, which `data` may be ahead of
+  const { model, shape, classes, n, dims } = data;
   let hovered = null; // {index} or, where every place is a code, {z, x, y, dot}
   let placed = null; // {x, y, spread} of a chosen code that is no point of this map
+  let near = null; // {z, row, distance}: the code nearest to the shown one that is no image's
   const choice = new Choice(data, (point) => args.setStateValue("point", { model, ...point }));
+  const complain = (sentence) => (side.message.textContent = sentence);
 
   // ---- what stands on the page
-  const host = element("div", {
-    class: "plane", tabindex: "0", role: "application", "aria-label": KEYS,
+  const stage = new MapStage(root, data, {
+    replaced: () => hover(null), selected: () => group.flags, error: (words) => complain(words),
   });
-  const named = classes.length > 1 && classes.length <= NAMED;
-  const marks = new Marks(named ? classes.map(({ name }) => name) : []);
-  const key = legend(classes, () => {
-    plane?.show(classes.map(({ label }) => !key.hidden.has(label)));
-    follow();
+  const { host, labels } = stage;
+  const byLabel = new Map(classes.map((entry) => [entry.label, entry]));
+  const loupe = new Loupe(shape, (index) => byLabel.get(labels[index])?.colour);
+  const side = panel({ shape, labels, onSend: send, classes: byLabel });
+  const book = new Codebook({ model, n, dims, onError: complain });
+  const group = selecting({
+    host, n, mask: data.selected,
+    map: () => (stage.ready ? stage : null),
+    tell: (mask) => args.setStateValue("selected", { model, mask }),
+    begun: () => hover(null),
+    changed: showGroup,
+    clicked: (event) => hand.click(event),
   });
-  const layers = layerSwitch(showLayers);
-  const colours = new Map(classes.map((entry) => [entry.label, entry]));
-  const side = panel({ shape, labels, onSend: send, classes: colours });
-  const note = element("p", { class: "quiet note" });
-  const complain = (sentence) => (side.message.textContent = sentence);
-  const lattice = new Lattice(root, { model, shape, onError: complain });
-  const loupe = new Loupe(shape, (index) => colours.get(labels[index])?.colour);
-  host.append(lattice.ground);
+  const many = gathered({
+    model, shape, dims, labels, classes, absence: () => data.absence, onError: complain,
+    codesOf: (rows) => book.of(rows),
+    onImage: (row) => moveTo({ index: row }, "choose"),
+    onMean(z) {
+      choice.choose({ z });
+      send("explore");
+    },
+    onClear: () => group.clear(),
+  });
+  const back = button("", "Show what is selected", () => focus("many"));
+  back.classList.add("back");
+  const search = lookupField({
+    n, classes, labels,
+    onImage: (row) => moveTo({ index: row }, "choose"),
+    onClass: (label) => group.choose([...labels.keys()].filter((row) => labels[row] === label)),
+  });
   root.replaceChildren(
     element("section", { class: "map", "aria-label": "Map" },
-      element("div", { class: "bar" }, named ? key.element : "", layers.element), host, note),
-    side.element);
+      element("div", { class: "bar" }, stage.colours.select, stage.menu.element, search.element,
+        stage.layers.element),
+      stage.colours.legend, host, stage.note),
+    element("div", { class: "side" }, back, side.element, many.element, side.line,
+      side.message));
 
   // ---- the lines to the server
   const placer = new Placer(model, complain);
@@ -62,79 +72,35 @@ function build(root, args) {
     model, side, loupe, absence: () => data.absence, onError: complain,
   });
 
-  const isCurrent = () => drawn !== null && drawn.map === data.map && drawn.stamp === data.stamp;
-
-  /**
-   * Fetch and draw the map that `data` names; the newest wins. Until it is drawn the old one stays,
-   * dimmed, with its own numbers beside it.
-   */
   async function load() {
-    const wanted = data;
-    const late = () => closed || wanted.map !== data.map || wanted.stamp !== data.stamp;
-    root.dataset.busy = "true";
-    hover(null);
+    if (!(await stage.load(data, [loupe.element, group.fence]))) return;
+    side.rate(data.quality);
+    askPlace();
     try {
-      const [Plotly, places, rows] = await fetchMap(wanted, codes);
-      if (late()) return;
-      if (!plane) {
-        plane = new Plane(host, Plotly, follow);
-        plane.over.append(lattice.canvas, ...marks.elements);
-        host.append(loupe.element);
-      }
-      const { groups, centres: middles } = groupClasses(labels, classes, places);
-      for (const group of groups) group.visible = !key.hidden.has(group.label);
-      [codes, coords, centres] = [rows, places, middles];
-      if (drawn?.map !== wanted.map) lattice.use(null);
-      await plane.draw(coords, groups, wanted.axes);
-      if (late()) return;
-      accept(data);
-      Object.assign(root.dataset, { busy: "false", points: coords.length / 2 });
-      complain("");
-      askPlace();
+      await book.load();
       refresh();
     } catch (error) {
-      if (late()) return;
-      root.dataset.busy = "failed";
-      complain(`The map did not come: ${error.message}`);
+      complain(`The codes did not come: ${error.message}`);
     }
   }
-
-  /** Take over what Python says of the map that is drawn. */
-  function accept(next) {
-    const another = !drawn || drawn.map !== next.map || !sameLift(drawn.lift, next.lift);
-    drawn = next;
-    side.rate(drawn.quality);
-    note.textContent = drawn.note;
-    root.dataset.axes = String(drawn.axes.length > 0);
-    showLayers();
-    if (another) lattice.use(drawn.lift);
-    lattice.follow(plane);
-  }
-
-  function showLayers() {
-    layers.element.hidden = !drawn?.lift;
-    root.dataset.layers = drawn?.lift ? layers.value : "points";
-    lattice.show(root.dataset.layers !== "points", root.dataset.layers === "both");
-  }
-
-  const onMap = (row) => row >= 0 && 2 * row < coords.length;
 
   /** The code that is no point of this map: a free one, or that of an image beyond the map's. */
-  const floating = () => (choice.picked === null ? choice.free
-    : onMap(choice.picked) ? null : codes[choice.picked]);
+  async function floating() {
+    if (choice.picked === null) return choice.free;
+    return stage.onMap(choice.picked) ? null : (await book.of([choice.picked]))[0];
+  }
 
-  function askPlace() {
+  async function askPlace() {
     placed = null;
     placer.close();
-    const code = floating();
-    if (code && drawn) {
-      placer.ask(drawn, code, (answer) => {
-        placed = answer;
-        follow();
-        describe();
-      });
-    }
-    follow();
+    stage.mark({ picked: choice.picked, placed });
+    const [{ picked, free }, code] = [choice, await floating()];
+    if (!code || !stage.drawn || picked !== choice.picked || free !== choice.free) return;
+    placer.ask(stage.drawn, code, (answer) => {
+      placed = answer;
+      stage.mark({ placed });
+      describe();
+    });
   }
 
   // ---- what is shown: under the pointer, else picked, else the free code
@@ -146,51 +112,48 @@ function build(root, args) {
 
   function refresh(since = performance.now()) {
     const shown = describe();
-    if (shown) shownAs.decode(shown.z ?? codes[shown.index], since);
+    if (!shown) return;
+    const code = shown.z ?? book.get(shown.index);
+    if (code) shownAs.decode(code, since);
+    else book.of([shown.index]).then(([found]) => {
+      if (subject()?.index === shown.index) shownAs.decode(found, since);
+    }, (error) => complain(`Its code did not come: ${error.message}`));
+    if (shown.z) book.nearest(shown.z, (found) => {
+      near = { z: shown.z, ...found };
+      describe();
+    });
   }
 
   /** Say what is shown, beside its original. @returns it, or null while there is nothing */
   function describe() {
-    const shown = codes && subject();
+    const shown = subject();
+    const index = shown?.index ?? null;
     if (!shown) return null;
-    const near = shown.z ? nearestCode(codes, shown.z) : null;
+    stage.posteriors.subject(hovered || root.dataset.focus !== "many" ? index : null);
+    stage.colours.mark(index);
+    const known = shown.z && near?.z === shown.z ? near : null;
     side.describe(shown, {
-      near,
+      near: known,
       hovering: hovered !== null,
       chosen: choice.any,
-      image: shown.index === data.picked?.index ? data.picked : null,
+      image: index !== null && index === data.picked?.index ? data.picked : null,
+      told: index === null ? null : stage.colours.tell(index),
       usual: data.usual,
-      doubt: !hovered && drawn && !drawn.exact ? placed?.spread : null,
+      doubt: !hovered && stage.drawn && !stage.drawn.exact ? placed?.spread : null,
       absence: data.absence,
     });
-    shownAs.original(shown.index ?? near.row);
+    if (index !== null || known) shownAs.original(index ?? known.row);
     return shown;
   }
 
-  /** Put everything that lies over and under the points where it belongs now. */
-  function follow() {
-    if (!plane?.ready || !coords.length) return;
-    lattice.follow(plane);
-    ring();
-    marks.place(plane, coords, {
-      picked: choice.picked !== null && onMap(choice.picked) ? choice.picked : null,
-      placed,
-      named: centres.map((row, i) => (key.hidden.has(classes[i].label) ? -1 : row)),
-    });
-  }
-
-  function ring() {
-    const row = hovered?.index ?? hovered?.dot ?? -1;
-    marks.ring(plane, coords, onMap(row) ? row : null);
-  }
-
   // ---- the hand
-  const shows = (index) => !key.hidden.has(labels[index]);
-  const dots = () => root.dataset.layers === "points" || (drawn.whole && layers.value === "both");
-  const under = () => (isCurrent() && plane.ready ? {
-    plane, coords, shows, placed, lift: drawn.lift, dots: dots(), picked: choice.picked,
+  const dots = () =>
+    root.dataset.layers === "points" || (stage.drawn.whole && stage.layers.value === "both");
+  const under = () => (stage.ready ? {
+    plane: stage.plane, coords: stage.coords, shows: stage.shows, placed, lift: stage.drawn.lift,
+    dots: dots(), picked: choice.picked,
   } : null);
-  const letGo = watchHand(host, under, {
+  const hand = watchHand(host, under, {
     hovered: hover,
     sensed: (to, since) => to?.z && shownAs.decode(to.z, since),
     chosen: (target) => moveTo(target, "choose"),
@@ -202,10 +165,11 @@ function build(root, args) {
     if (!to && !hovered) return;
     const same = to && hovered && to.index != null && hovered.index === to.index;
     hovered = to;
-    if (to) loupe.follow(at, plane.frame, to.index, data.absence === null);
+    if (to) loupe.follow(at, stage.plane.frame, to.index, data.absence === null);
     else loupe.hide();
     if (same) return;
-    ring();
+    const row = to?.index ?? to?.dot ?? -1;
+    stage.ring(stage.onMap(row) ? row : null);
     refresh(at?.since);
   }
 
@@ -214,8 +178,25 @@ function build(root, args) {
     hovered = null;
     loupe.hide();
     choice[how](target);
+    focus("point");
     askPlace();
     refresh();
+  }
+
+  /** What the panel is about: one point, or those that are selected. */
+  function focus(on) {
+    const any = group.rows.length > 0;
+    root.dataset.focus = any ? on : "point";
+    root.dataset.selected = String(group.rows.length);
+    back.hidden = !any || on === "many";
+    back.textContent = `‹ ${group.rows.length.toLocaleString("en")} selected`;
+  }
+
+  function showGroup() {
+    stage.repaint();
+    many.show(group.rows);
+    focus("many");
+    describe();
   }
 
   function send(where) {
@@ -223,6 +204,8 @@ function build(root, args) {
     args.setTriggerValue("go", where);
   }
 
+  if (group.rows.length) stage.labelled.then(() => many.show(group.rows), () => {});
+  focus("many");
   load();
 
   return {
@@ -230,20 +213,22 @@ function build(root, args) {
       const before = data;
       [args, data] = [next, next.data];
       const news = choice.accept(data);
-      if (news && plane) askPlace();
-      if (data.map !== before.map || data.stamp !== before.stamp) load();
-      else {
-        if (isCurrent()) accept(data);
-        plane?.retheme();
-        (news ? refresh : describe)();
+      if (group.accept(data.selected)) showGroup();
+      if (data.map !== before.map || data.stamp !== before.stamp) {
+        load();
+        return;
       }
+      if (stage.drawn) {
+        stage.accept(data);
+        side.rate(data.quality);
+      }
+      if (news && stage.drawn) askPlace();
+      (news ? refresh : describe)();
     },
     destroy() {
-      closed = true;
       choice.close();
-      letGo();
-      for (const line of [shownAs, placer, lattice]) line.close();
-      plane?.destroy();
+      hand.close();
+      for (const part of [shownAs, placer, group, many, book, stage]) part.close();
       root.replaceChildren();
     },
   };

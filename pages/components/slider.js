@@ -88,7 +88,11 @@ export function slider({ label, range, value, quantiles, words = String, onInput
   input.addEventListener("input", () => move(Number(input.value)));
   // A finger that turns out to scroll the page has moved the thumb already: put it back.
   let before = value;
-  input.addEventListener("pointerdown", () => (before = value));
+  input.addEventListener("pointerdown", () => {
+    before = value;
+    // Back where it began there is no "change", though the hand lets go.
+    addEventListener("pointerup", release, { once: true, capture: true });
+  });
   input.addEventListener("pointercancel", () => {
     if (value === before) return;
     input.value = before;

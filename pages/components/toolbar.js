@@ -1,6 +1,6 @@
 /** Explore's buttons: jumps to other codes, undo and redo, play, and sliders or pad. */
 
-import { fetchCodes } from "./codes.js";
+import { fetchCodes, randomRow, realImageTitle } from "./codes.js";
 import { button, element } from "./dom.js";
 import { dimensionName, freshSeed, normals } from "./latent.js";
 
@@ -14,6 +14,16 @@ export function undoKey({ key, ctrlKey, metaKey, altKey, shiftKey }) {
   return key.toLowerCase() === "y" && !shiftKey ? "redo" : null;
 }
 
+/** Undo and redo by keys, wherever on the page, but not where text is written. */
+export function watchUndoKeys(does, signal) {
+  document.addEventListener("keydown", (event) => {
+    const action = undoKey(event);
+    if (!action || event.composedPath()[0].matches?.("input:not([type=range]), textarea")) return;
+    event.preventDefault();
+    does(action);
+  }, { signal });
+}
+
 const named = (made, name) => {
   made.setAttribute("aria-label", name);
   return made;
@@ -24,13 +34,15 @@ const named = (made, name) => {
  * @param {Exploration} options.code
  * @param {string} options.model
  * @param {number} options.images how many held-out images there are
+ * @param {{rows: number[], total: number}} options.selected those selected on the map
  * @param {boolean} options.padded whether there is a pad to change to
  * @param {() => void} options.before something else than playing is wanted
  * @param {() => void} options.onPlay
  * @param {(name: "sliders" | "pad") => void} options.onHand
  * @param {(sentence: string) => void} options.onError
  */
-export function toolbar({ code, model, images, padded, before, onPlay, onHand, onError }) {
+export function toolbar(
+  { code, model, images, selected, padded, before, onPlay, onHand, onError }) {
   const latentDim = code.z.length;
   const does = (action) => () => {
     before();
@@ -38,7 +50,7 @@ export function toolbar({ code, model, images, padded, before, onPlay, onHand, o
   };
 
   async function realImage() {
-    const index = Math.floor(Math.random() * images);
+    const index = randomRow(images, selected);
     try {
       const [z] = await fetchCodes(model, latentDim, [index]);
       code.jump(z, { index, label: null });
@@ -71,7 +83,7 @@ export function toolbar({ code, model, images, padded, before, onPlay, onHand, o
         code.jump(normals(latentDim, freshSeed()), { index: null, label: "the prior" }))),
       button("Mean", "The mean of the prior: z = 0", does(() =>
         code.jump(Array(latentDim).fill(0), { index: null, label: "the prior’s mean" }))),
-      button("Real image", "The code of a random held-out image", does(realImage)),
+      button("Real image", realImageTitle(selected), does(realImage)),
       reset, undo, redo, play,
       element("div", { class: "hands", role: "group", "aria-label": "By", hidden: !padded },
         ...hands)),

@@ -109,7 +109,7 @@ def test_buttons_make_ends_of_the_interpolation(
     before = interpolate.current_journey(tiny_run)["b"]
     draw._go(tiny_run, {"where": "a", "model": "tiny", "z": [0.5, -1.25]})
     journey = interpolate.current_journey(tiny_run)
-    assert journey["a"] == {"z": [0.5, -1.25], "label": "your drawing"}
+    assert journey["a"] == {"z": [0.5, -1.25], "label": "your drawing", "index": None}
     assert journey["b"] == before
     assert said == ["End A of the interpolation: your drawing."]
 

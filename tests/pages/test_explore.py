@@ -92,3 +92,14 @@ def test_a_link_gives_every_digit_of_its_code(tiny_run: Run) -> None:
     z = np.array([0.34936523, -1.0664063], np.float32)
     data = sent_to_browser(open_page(SCRIPT, model="tiny", z="0.34936523,-1.0664063"))
     assert np.array_equal(np.array(data["z"], np.float32), z)
+
+
+def test_the_map_and_the_selected_images_come_along(tiny_run: Run) -> None:
+    app = AppTest.from_string(SCRIPT, default_timeout=30)
+    app.query_params["model"] = "tiny"
+    app.session_state["selected"] = {("tiny", state.trained(tiny_run)): np.array([2, 7])}
+    data = sent_to_browser(app.run())
+    assert data["selected"] == {"rows": [2, 7], "total": 2}
+    assert (data["map"]["id"], data["map"]["exact"]) == ("raw", True)
+    labels = [entry["label"] for entry in data["map"]["classes"]]
+    assert labels == np.unique(tiny_run.codes().labels).tolist()

@@ -42,6 +42,10 @@ def test_every_model_opens(tiny_run: Run) -> None:
         assert data["model"] == run.name
         assert data["a"]["label"] != data["b"]["label"]
         assert len(data["a"]["z"]) == len(data["b"]["z"]) == run.config.model.latent_dim
+        assert [data[end]["index"] for end in ("a", "b", "explore")] == [0, data["b"]["index"], 0]
+        np.testing.assert_allclose(run.codes().mu[data["b"]["index"]], data["b"]["z"], atol=1e-4)
+        assert data["selected"] == {"rows": [], "total": 0}
+        assert data["map"]["id"]
         assert len(app.get("download_button")) == 2
 
 
@@ -87,12 +91,30 @@ def test_what_the_browser_sends_is_kept_with_the_class_of_real_images(
     interpolate._changed(tiny_run)
     kept = session["journeys"]["tiny"]
     assert kept["a"]["label"] == f"image 0: {tiny_run.codes().labels[0]}"
-    assert kept["b"] == {"z": [0.5, 0.5], "label": "random"}
+    assert (kept["a"]["index"], kept["b"]["index"]) == (0, None)
+    assert kept["b"] == {"z": [0.5, 0.5], "label": "random", "index": None}
     assert kept["kind"] == "slerp"
 
     sent.journey = {"model": "another", **journey}
     interpolate._changed(tiny_run)
     assert session["journeys"]["tiny"] == kept
+
+
+@pytest.mark.parametrize("row", [None, 5])
+def test_an_end_or_a_step_of_the_path_is_shown_on_the_map(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch, row: int | None
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(st, "session_state", {"pages": {"latent_map": "the map"}})
+    monkeypatch.setattr(st, "switch_page", opened.append)
+    monkeypatch.setattr(state, "sync_url", lambda run: None)
+    interpolate._go(tiny_run, {"model": "another", "z": [0.25, 0.5], "index": row})
+    assert not opened
+    interpolate._go(tiny_run, {"model": "tiny", "z": [0.25, 0.5], "index": row})
+    assert opened == ["the map"]
+    expected = [0.25, 0.5] if row is None else tiny_run.codes().mu[row]
+    assert np.array_equal(state.get_z(tiny_run), expected)
+    assert state.get_picked(tiny_run) == row
 
 
 def test_the_shell_speaks_for_the_arc_only_in_many_dimensions() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from functools import partial
 from pathlib import Path
@@ -15,11 +14,15 @@ from streamlit.testing.v1 import AppTest
 
 from pages import interpolate, latent_map, latent_map_data, map_fits, state
 from pages.latent_map_names import map_name, map_names
-from tests.pages.opening import run_page
+from pages.row_masks import pack_rows, unpack_rows
+from tests.pages.opening import run_page, run_with, script_of
+from vae.errors import VaeError
 from vae.files import read_json, write_json
 from vae.latent.statistics import facts
+from vae.map_fitting import fit_map
 from vae.map_jobs import Fit
-from vae.maps import MapParams, fit_map, load_map
+from vae.map_params import MapParams
+from vae.maps import load_map
 from vae.originals import OriginalsMissing
 from vae.runs import Run, find_run, list_runs
 
@@ -38,14 +41,67 @@ def test_every_model_opens(tiny_run: Run) -> None:
         assert sent_to_browser(open_page(model=name))["model"] == name
 
 
-def test_a_plane_of_two_dimensions_is_drawn_as_it_is_and_labels_come_along(tiny_run: Run) -> None:
+def test_a_plane_of_two_dimensions_is_drawn_as_it_is(tiny_run: Run) -> None:
     data = sent_to_browser(open_page(model="tiny"))
     assert (data["map"], data["exact"], data["whole"]) == ("raw", True, True)
     assert data["lift"] == {"origin": [0, 0], "axes": [[1, 0], [0, 1]]}
-    labels = np.frombuffer(base64.b64decode(data["labels"]), "<u2")
-    np.testing.assert_array_equal(labels, tiny_run.codes().labels)
+    assert data["n"] == len(tiny_run.codes().mu)
     assert [entry["name"] for entry in data["classes"]] == list("0123456789")
     assert len({entry["colour"] for entry in data["classes"]}) == 10
+
+
+def test_points_can_be_coloured_by_every_number_that_images_have(tiny_run: Run) -> None:
+    data = sent_to_browser(open_page(model="tiny"))
+    by = [one["by"] for one in data["colourings"]]
+    assert {"kl", "reconstruction", "length", "z:0", "z:1"} == set(by)
+    assert data["colourings"][0]["unit"] == "nats"
+
+
+def test_what_is_sent_does_not_grow_with_the_images(tiny_run: Run) -> None:
+    for name in ("tiny", "mnist-2d"):  # 300 images, 10,000 images
+        assert len(json.dumps(sent_to_browser(open_page(model=name)))) < 8000
+
+
+def test_a_selection_goes_to_the_browser_and_comes_back(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = np.array([0, 7, 8, 299])
+    mask = pack_rows(rows, 300)
+    np.testing.assert_array_equal(unpack_rows(mask, 300), rows)
+    assert pack_rows(rows[:0], 300) is None
+    assert len(unpack_rows(None, 300)) == 0
+    for broken in ("AAAA", "no base64!", "A" * 10_000):
+        with pytest.raises(VaeError, match="38 are allowed"):
+            unpack_rows(broken, 300)
+    session: dict = {latent_map.KEY: SimpleNamespace(selected={"model": "tiny", "mask": mask})}
+    monkeypatch.setattr(st, "session_state", session)
+    latent_map._selected(tiny_run)
+    np.testing.assert_array_equal(state.get_selected(tiny_run), rows)
+    app = script_of("latent_map")
+    app.session_state["selected"] = session["selected"]
+    assert sent_to_browser(run_with(app, model="tiny"))["selected"] == mask
+
+
+def test_the_ends_of_an_interpolation_are_marked(tiny_run: Run) -> None:
+    app = script_of("latent_map")
+    ends = {"z": [0.5, -1.0], "label": "here"}
+    app.session_state["journeys"] = {"tiny": {"a": {**ends, "index": 4}, "b": ends, "kind": "lerp"}}
+    data = sent_to_browser(run_with(app, model="tiny"))
+    assert data["ends"] == [
+        {"index": 4, "z": [0.5, -1.0]},
+        {"index": None, "z": [0.5, -1.0]},
+    ]
+    assert sent_to_browser(open_page(model="tiny"))["ends"] == []
+
+
+def test_of_very_many_points_only_the_box_is_sent(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sent_to_browser(open_page(model="tiny"))["far"] is None
+    monkeypatch.setattr(latent_map_data, "FAR_POINTS", 100)
+    coords = load_map(tiny_run, "raw").coords
+    far = sent_to_browser(open_page(model="tiny"))["far"]
+    assert far["x"] == pytest.approx([coords[:, 0].min(), coords[:, 0].max()])
 
 
 def test_a_picked_image_comes_with_its_terms(tiny_run: Run) -> None:
@@ -89,7 +145,7 @@ def test_a_stored_map_can_be_chosen_and_says_how_good_it_is(tiny_run: Run) -> No
     fitted = fit_map(tiny_run, SMALL)
     assert fitted is not None
     app = open_page(model="tiny")
-    app.button_group[0].set_value("tsne-p5-n60").run()
+    app.button_group[0].set_value("fitted").run()
     data = sent_to_browser(app)
     assert (data["map"], data["exact"], data["axes"]) == ("tsne-p5-n60", False, [])
     shown = {name: value for name, value, _ in data["quality"]}

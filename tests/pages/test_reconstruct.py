@@ -7,15 +7,17 @@ import io
 import re
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from pages import reconstruct, state
 from pages.reconstruct_figures import Row, added, error_image, figure, rows_html
-from pages.reconstruct_rows import choose, own_images
-from tests.pages.opening import run_page
+from pages.reconstruct_rows import choose, members, own_images
+from tests.pages.opening import run_page, run_with, script_of
 from vae.config import Config, ModelConfig, TrainingConfig
 from vae.datasets import load
 from vae.inference import decode_pixels, encode_pixels, image_terms
@@ -36,6 +38,11 @@ def pictures(html: str) -> dict[str, np.ndarray]:
     """The images of the page by their words."""
     found = re.findall(r'alt="([^"]+)" src="data:image/png;base64,([^"]+)"', html)
     return {words: np.array(Image.open(io.BytesIO(base64.b64decode(raw)))) for words, raw in found}
+
+
+def shown_rows(app: AppTest) -> set[int]:
+    names = [words for words in pictures(grid(app)) if words[0].isdigit()]
+    return {int(words.split("image ")[1]) for words in names}
 
 
 def untrained(name: str, shape: tuple[int, int, int], dataset: str) -> Run:
@@ -80,6 +87,32 @@ def test_another_set_is_another_and_a_class_is_a_class(tiny_run: Run) -> None:
     names = [words for words in pictures(grid(app)) if words[0].isdigit()]
     assert len(names) == 5
     assert all(name.startswith("4 · ") for name in names)
+
+
+def test_what_is_selected_on_the_map_is_shown_at_first(tiny_run: Run) -> None:
+    app = script_of("reconstruct")
+    app.session_state["selected"] = {("tiny", state.trained(tiny_run)): np.array([3, 11, 12])}
+    run_with(app, model="tiny")
+    (box,) = [box for box in app.selectbox if box.label == "Class"]
+    assert box.options[:2] == ["selected on the map (3)", "all classes"]
+    assert box.index == 0
+    assert shown_rows(app) == {3, 11, 12}
+    box.set_value("all classes").run()
+    assert len(shown_rows(app)) == 5
+    assert not app.exception
+
+
+def test_what_is_shown_can_be_selected_on_the_map(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+    monkeypatch.setattr(reconstruct, "open_map", opened.append)
+    app = open_page(model="tiny")
+    shown = shown_rows(app)
+    next(button for button in app.button if button.label == "Show these on the map").click().run()
+    assert [run.name for run in opened] == ["tiny"]
+    (kept,) = app.session_state["selected"].values()
+    assert set(kept.tolist()) == shown
 
 
 def test_every_model_opens(tiny_run: Run) -> None:
@@ -136,11 +169,12 @@ def test_codes_beyond_the_data_set_are_not_shown_beside_wrong_originals(tiny_run
 
 def test_the_choice_is_seeded_and_led_by_the_picked_image() -> None:
     labels = np.arange(100) % 10
-    chosen = choose(labels, None, 8, seed=3, first=42)
+    rows = members(labels, None)
+    chosen = choose(rows, 8, seed=3, first=42)
     assert chosen[0] == 42
     assert len(set(chosen.tolist())) == 8
-    np.testing.assert_array_equal(chosen, choose(labels, None, 8, 3, 42))
-    fives = choose(labels, 5, 20, seed=0, first=42)
+    np.testing.assert_array_equal(chosen, choose(rows, 8, 3, 42))
+    fives = choose(members(labels, 5), 20, seed=0, first=42)
     assert sorted(fives) == list(range(5, 100, 10))  # all there are, and no picked 2 among them
 
 

@@ -1,0 +1,145 @@
+/** A map of more points than can be sent: an image of how many lie where, and points from near. */
+
+import { rgbOf, viridis } from "./colouring.js";
+import { element } from "./dom.js";
+import { sameView } from "./tiles.js";
+
+const REST = 120; // ms without a move before a view is asked for
+const MOST = 20000; // points that are drawn one by one
+const SIDE = 2; // px of a bin
+const FAINTEST = 0.15; // opacity of a bin with one point
+
+/**
+ * The bins in an answer of `density`: counts, and of each bin its most frequent class, or the mean
+ * of a number. Pure.
+ * @param {ArrayBuffer} answer @param {number} size bins @param {boolean} numeric
+ */
+export function readDensity(answer, size, numeric) {
+  const counts = new Uint32Array(answer, 0, size);
+  if (!numeric) return { counts, classes: new Uint16Array(answer, 4 * size, size) };
+  const [low, high] = new Float32Array(answer, 4 * size, 2);
+  return { counts, range: [low, high], steps: new Uint16Array(answer, 4 * size + 8, size) };
+}
+
+/** Its picture, RGBA: colours by class or mean, the more opaque the more points. Pure. */
+export function densityImage({ counts, classes, steps }, colourOf, into) {
+  const most = Math.log1p(counts.reduce((a, b) => Math.max(a, b), 0)) || 1;
+  for (let i = 0; i < counts.length; i += 1) {
+    if (!counts[i]) {
+      into[4 * i + 3] = 0;
+      continue;
+    }
+    const rgb = (classes ? colourOf(classes[i]) : null) ?? (steps && steps[i] < 65535
+      ? viridis(steps[i] / 65534) : [128, 128, 128]);
+    into.set(rgb, 4 * i);
+    into[4 * i + 3] = 255 * (FAINTEST + (1 - FAINTEST) * (Math.log1p(counts[i]) / most));
+  }
+  return into;
+}
+
+/** The points in an answer of `points`. Pure. */
+export function readPoints(answer) {
+  const [total, count] = new Uint32Array(answer, 0, 2);
+  return {
+    total,
+    rows: new Uint32Array(answer, 8, count),
+    places: new Float32Array(answer, 8 + 4 * count, 2 * count),
+    labels: new Uint16Array(answer, 8 + 12 * count, count),
+  };
+}
+
+export class FarAway {
+  /**
+   * @param {object} options
+   * @param {string} options.model
+   * @param {Array<{label: number, colour: string}>} options.classes
+   * @param {() => string | null} options.by what the colours say, null for the class
+   * @param {(found: object | null) => void} options.found the points in view are few enough to be
+   *   drawn: those of `readPoints`; null while they are not
+   * @param {(sentence: string) => void} options.onError
+   */
+  constructor(options) {
+    Object.assign(this, options);
+    this.canvas = element("canvas", { class: "points faraway" });
+    this.image = document.createElement("canvas");
+    this.colours = new Map(options.classes.map(({ label, colour }) => [label, rgbOf(colour)]));
+    this.turn = 0;
+  }
+
+  use(map) {
+    this.map = map;
+    this.forget();
+  }
+
+  /** Other colours: ask again. */
+  forget() {
+    this.asked = null;
+    if (this.plane) this.follow(this.plane);
+  }
+
+  follow(plane) {
+    this.plane = plane;
+    this.#draw();
+    const by = this.by();
+    if (sameView(this.asked, plane.seen) && by === this.askedBy) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.#ask(), this.asked ? REST : 0);
+  }
+
+  close() {
+    this.turn += 1;
+    clearTimeout(this.timer);
+    this.canvas.remove();
+  }
+
+  async #ask() {
+    const turn = (this.turn += 1);
+    const { seen, frame } = this.plane;
+    [this.asked, this.askedBy] = [seen, this.by()];
+    const [w, h] = [frame.right - frame.left, frame.bottom - frame.top].map((side) =>
+      Math.max(1, Math.min(1024, Math.round(side / SIDE))));
+    const box = { x0: seen.x[0], x1: seen.x[1], y0: seen.y[0], y1: seen.y[1] };
+    const by = this.askedBy;
+    try {
+      const points = readPoints(await this.#get("points", { ...box, most: MOST }));
+      const few = points.total <= MOST;
+      const answer = few ? null
+        : await this.#get("density", { ...box, w, h, ...(by ? { by } : {}) });
+      if (turn !== this.turn) return;
+      this.shown = null;
+      if (answer) {
+        [this.image.width, this.image.height] = [w, h];
+        const context = this.image.getContext("2d");
+        const picture = context.createImageData(w, h);
+        densityImage(readDensity(answer, w * h, by !== null),
+          (label) => this.colours.get(label), picture.data);
+        context.putImageData(picture, 0, 0);
+        this.shown = seen;
+      }
+      this.#draw();
+      this.found(few ? points : null);
+    } catch (error) {
+      if (turn === this.turn) this.onError(`The map did not come: ${error.message}`);
+    }
+  }
+
+  async #get(what, query) {
+    const words = new URLSearchParams({ map: this.map, ...query });
+    const response = await fetch(`/live/models/${encodeURIComponent(this.model)}/${what}?${words}`);
+    if (!response.ok) throw new Error((await response.text()).slice(0, 200));
+    return response.arrayBuffer();
+  }
+
+  #draw() {
+    const { canvas, plane, shown } = this;
+    const { left, top, right, bottom } = plane.frame;
+    [canvas.width, canvas.height] = [right - left, bottom - top].map((side) => Math.max(1, side));
+    Object.assign(canvas.style, { left: `${left}px`, top: `${top}px` });
+    if (!shown) return;
+    const context = canvas.getContext("2d");
+    context.imageSmoothingEnabled = false;
+    const [x, y] = plane.toPixel(shown.x[0], shown.y[1]);
+    const [u, v] = plane.toPixel(shown.x[1], shown.y[0]);
+    context.drawImage(this.image, x - left, y - top, u - x, v - y);
+  }
+}

@@ -1,0 +1,152 @@
+/** What the colours of a map's points say: the choice, its legend, and each point's own value. */
+
+import { paintPoints, rangeOf, readValues, VIRIDIS_CSS } from "./colouring.js";
+import { columnPicker } from "./column.js";
+import { element } from "./dom.js";
+import { legend } from "./legend.js";
+import { signed } from "./latent.js";
+import { SYMBOLS } from "./points.js";
+
+/** A number as a legend shows it. Pure. */
+export const plainNumber = (value) =>
+  signed(value, Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2).replace("+", "").trim();
+
+/** A gradient with its ends, and a mark where one point's value lies. */
+function colourBar({ title, unit }, [low, high]) {
+  const mark = element("i", { class: "at", hidden: true });
+  const bar = element("span", { class: "gradient" }, mark);
+  bar.style.background = VIRIDIS_CSS;
+  const words = `${title}${unit ? `, ${unit}` : ""}`;
+  return {
+    element: element("div", { class: "colourbar",
+      title: `${words}; the ends are the 1 % and 99 % quantiles` },
+    element("span", { class: "number" }, plainNumber(low)), bar,
+    element("span", { class: "number" }, plainNumber(high)), unit ?? ""),
+    mark(value) {
+      mark.hidden = !Number.isFinite(value);
+      mark.style.left = `${100 * Math.min(1, Math.max(0, (value - low) / (high - low || 1)))}%`;
+    },
+  };
+}
+
+/**
+ * @param {object} options
+ * @param {string} options.model
+ * @param {number} options.n points
+ * @param {Uint16Array} options.labels
+ * @param {Array<{label: number, name: string, colour: string, symbol: string}>} options.classes
+ * @param {Array<{by: string, title: string, unit: string}>} options.colourings what the server knows
+ * @param {string[]} options.palette for the categories of a column
+ * @param {() => void} options.changed
+ * @param {(sentence: string) => void} options.onError
+ */
+export function mapColours({ model, n, labels, classes, colourings, palette, changed, onError }) {
+  const categories = new Map(classes.map((entry) => [entry.label, entry]));
+  const key = legend(classes, changed);
+  const byClass = { codes: labels, categories, hidden: key.hidden };
+  const known = new Map(); // by → Float32Array, or its promise
+  const box = element("div", { class: "legend" });
+  let [scheme, told, bar] = [byClass, null, null];
+  const select = element("select", {
+    "aria-label": "Colour of the points", title: "What the colours say",
+    onchange: () => choose(select.value),
+  });
+  const option = (value, words) => element("option", { value }, words);
+  select.append(
+    option("class", classes.length > 1 ? "Colour: class" : "Colour: none"),
+    ...colourings.map(({ by, title }) => option(by, `Colour: ${title}`)));
+
+  function show(next, words, element_) {
+    [scheme, told] = [next, words];
+    box.replaceChildren(element_ ?? "");
+    changed();
+  }
+
+  async function choose(by) {
+    if (by === "class") return byLabel();
+    const about = colourings.find((one) => one.by === by);
+    if (!about) return column && useColumn(column);
+    select.dataset.busy = "true";
+    try {
+      if (!known.has(by)) known.set(by, fetchValues(model, by));
+      const values = await known.get(by);
+      if (select.value !== by) return undefined;
+      onError("");
+      return byNumber(values, about);
+    } catch (error) {
+      known.delete(by);
+      if (select.value !== by) return undefined;
+      onError(`The points could not be coloured: ${error.message}`);
+      select.value = "class";
+      return byLabel();
+    } finally {
+      delete select.dataset.busy;
+    }
+  }
+
+  function byLabel() {
+    bar = null;
+    show(byClass, null, classes.length > 1 ? key.element : null);
+  }
+
+  function byNumber(values, about) {
+    const range = rangeOf(values);
+    bar = colourBar(about, range);
+    const text = (value) => (Number.isFinite(value)
+      ? `${plainNumber(value)}${about.unit ? ` ${about.unit}` : ""}` : "no value");
+    show({ values, range }, { title: about.title, text: (row) => text(values[row]), values },
+      bar.element);
+  }
+
+  let column = null;
+  /** A column of the person's own: {name, numeric} or {name, categories, codes}. */
+  function useColumn(next) {
+    column = next;
+    const own = [...select.options].find(({ value }) => value === "own") ?? option("own", "");
+    own.textContent = `Colour: ${next.name}`;
+    select.append(own);
+    select.value = "own";
+    if (next.numeric) return byNumber(next.numeric, { title: next.name, unit: "" });
+    bar = null;
+    const entries = next.categories.map((name, label) => ({
+      label, name, colour: palette[label % palette.length],
+      symbol: SYMBOLS[Math.floor(label / palette.length) % SYMBOLS.length],
+    }));
+    const chips = legend(entries, changed);
+    return show(
+      { codes: next.codes, categories: new Map(entries.map((one) => [one.label, one])),
+        hidden: chips.hidden },
+      { title: next.name, text: (row) => next.categories[next.codes[row]] ?? "no value" },
+      chips.element);
+  }
+
+  box.replaceChildren(classes.length > 1 ? key.element : "");
+
+  return {
+    select,
+    legend: box,
+    picker: columnPicker({ n, onColumn: useColumn, onError }).element,
+    /** Whether the colours are those of the classes. */
+    get byClass() {
+      return scheme === byClass;
+    },
+    hidden: (label) => scheme === byClass && key.hidden.has(label),
+    shows: (row) => !scheme.hidden?.has(scheme.codes[row]),
+    /** What the server is asked for, null for the classes and for a column of one's own. */
+    get by() {
+      return colourings.some(({ by }) => by === select.value) ? select.value : null;
+    },
+    paint: (selected, rows) => paintPoints({ n, rows, ...scheme, selected }),
+    /** [name, value] of what the colours say of a row; null where they say its class. */
+    tell: (row) => told && [told.title, told.text(row)],
+    mark: (row) => bar?.mark(row === null ? NaN : told.values[row]),
+  };
+}
+
+/** One number an image. @throws with the server's sentence */
+async function fetchValues(model, by) {
+  const url = `/live/models/${encodeURIComponent(model)}/values?by=${encodeURIComponent(by)}`;
+  const response = await fetch(url);
+  if (!response.ok) throw new Error((JSON.parse(await response.text()).error ?? "").slice(0, 300));
+  return readValues(await response.arrayBuffer());
+}
