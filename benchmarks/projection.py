@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from vae.map_quality import quality
 from vae.placement import map_span, neighbour_placement
-from vae.projection import tsne
 from vae.runs import find_run
+from vae.tsne import tsne
 
 
 def timed(fit: Callable[[], Any]) -> tuple[np.ndarray, dict[str, float]]:

@@ -19,6 +19,7 @@ PAGES = (
     PageInfo("reconstruct", "Reconstruct", ":material/compare:"),
     PageInfo("draw", "Draw", ":material/draw:"),
     PageInfo("latent_map", "Latent map", ":material/scatter_plot:"),
+    PageInfo("distributions", "q(z) vs p(z)", ":material/area_chart:"),
     PageInfo("interpolate", "Interpolate", ":material/linear_scale:"),
     PageInfo("train", "Train", ":material/model_training:"),
     PageInfo("models", "Models", ":material/inventory_2:"),

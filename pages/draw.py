@@ -14,8 +14,8 @@ from pages.draw_picture import choose_picture
 from pages.draw_words import DRAWS, centring_words, explanation, map_words, prompt, recipe_of
 from pages.explore import usual_distance
 from pages.interpolate import current_journey
-from pages.look import class_colour, class_name
-from vae.maps import stored_maps
+from pages.linked import default_map
+from pages.look import class_list
 from vae.originals import OriginalsMissing, originals
 from vae.runs import Run
 
@@ -59,7 +59,7 @@ def component_data(run: Run) -> dict[str, Any]:
     codes, dataset = run.codes(), run.config.training.dataset
     shape = run.config.model.image_shape
     recipe = recipe_of(dataset, shape)
-    map_id = map_of(run)
+    map_id = default_map(run)
     return {
         "model": run.name,
         "trained": state.trained(run),
@@ -70,14 +70,7 @@ def component_data(run: Run) -> dict[str, Any]:
         "usual": usual_distance(known),
         "map": map_id,
         "labels": base64.b64encode(codes.labels.astype("<u2").tobytes()).decode(),
-        "classes": [
-            {
-                "label": int(label),
-                "name": class_name(run, int(label)),
-                "colour": class_colour(int(label)),
-            }
-            for label in np.unique(codes.labels)
-        ],
+        "classes": class_list(run),
         "originals": _originals_here(run),
         "recipe": {"box": recipe.box, "centre": recipe.centre, "stretch": recipe.stretch},
         "centred": recipe.usual,
@@ -90,13 +83,6 @@ def component_data(run: Run) -> dict[str, Any]:
             **map_words(map_id, known["latent_dim"]),
         },
     }
-
-
-def map_of(run: Run) -> str:
-    """The map to show: the latent space itself where it can be seen, else t-SNE, else PCA."""
-    if run.config.model.latent_dim <= 2:
-        return "raw"
-    return next(iter(stored_maps(run)), "pca")
 
 
 def _originals_here(run: Run) -> bool:
@@ -116,7 +102,7 @@ def _go(run: Run, go: dict[str, Any]) -> None:
         state.set_z(run, z)
         state.set_picked(run, None)
         st.switch_page(st.session_state["pages"]["explore"])
-    end = {"z": [round(float(v), 4) for v in z], "label": LABEL}
+    end = {"z": [round(float(v), 4) for v in z], "label": LABEL, "index": None}
     current_journey(run)[go["where"]] = end
     name = go["where"].upper()
     st.toast(f"End {name} of the interpolation: {LABEL}.", icon=":material/check:")

@@ -53,6 +53,7 @@ _THINGS = {
 _MAPS = {
     "raw": "latent space",
     "tsne": "t-SNE map",
+    "umap": "UMAP map",
     "pca": "PCA map",
 }
 
@@ -96,7 +97,9 @@ def map_words(map_id: str, latent_dim: int) -> dict[str, str]:
         shown = "◆ its mean; full line 1σ, dashed line 2σ, in true scale."
     else:
         shown = f"◆ its mean; dots: {DRAWS} draws from q(z|x)"
-        shown += ", each between its nearest codes: approximate." if method == "tsne" else "."
+        shown += (
+            ", each between its nearest codes: approximate." if method in ("tsne", "umap") else "."
+        )
     return {"map": f"q(z|x) on the {name}", "uncertainty": shown}
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages import state
 from pages.components import mount
+from pages.linked import live_map, open_map, selection_to_draw
 from pages.look import class_of
 from vae.runs import Run
 
@@ -22,7 +23,7 @@ def page() -> None:
     run = state.current_run()
     known = state.model_facts(run)
     z, picked = starting_code(run)
-    mount(
+    result = mount(
         "explore",
         key=KEY,
         data={
@@ -36,9 +37,14 @@ def page() -> None:
             "images": len(run.codes().mu),
             "z": [float(value) for value in z],
             "origin": origin(run, picked),
+            "map": live_map(run),
+            "selected": selection_to_draw(run),
         },
         on_point_change=lambda: _moved(run),
+        on_go_change=lambda: None,
     )
+    if result.go and result.go["model"] == run.name:
+        open_map(run)
     with st.expander("What the sliders do"):
         _explain(known)
 

@@ -12,6 +12,7 @@ import streamlit as st
 from pages import state
 from pages.components import mount
 from pages.explore import SHELL, starting_code, usual_lengths
+from pages.linked import live_map, open_map, selection_to_draw
 from pages.look import contact_sheet, enlarge, image_name, png_bytes, to_image
 from vae.inference import decode_pixels
 from vae.latent.paths import path
@@ -28,7 +29,7 @@ def page() -> None:
     """Two ends, what lies between them, and the film as a file."""
     run = state.current_run()
     journey = current_journey(run)
-    mount(
+    result = mount(
         "interpolate",
         key=KEY,
         data={
@@ -37,9 +38,14 @@ def page() -> None:
             "shape": list(run.config.model.image_shape),
             **journey,
             "explore": _end(run, *starting_code(run)),
+            "map": live_map(run),
+            "selected": selection_to_draw(run),
         },
         on_journey_change=lambda: _changed(run),
+        on_go_change=lambda: None,
     )
+    if result.go:
+        _go(run, result.go)
     with st.container(horizontal=True):
         for words, make, kind in (
             ("Download film", film_gif, "gif"),
@@ -58,9 +64,11 @@ def page() -> None:
 
 
 def current_journey(run: Run) -> dict[str, Any]:
-    """Ends ``a`` and ``b`` (each ``z`` and ``label``) and ``kind`` of path, kept for every model.
+    """Ends ``a`` and ``b`` and ``kind`` of path, kept for every model.
 
-    At first: the code that Explore shows, and the first held-out image of another class.
+    An end is its ``z``, a ``label``, and ``index``: the row of the held-out image whose code it is,
+    or ``None``. At first they are the code that Explore shows and the first held-out image of
+    another class.
     """
     journeys = st.session_state.setdefault("journeys", {})
     known = journeys.get(run.name)
@@ -103,7 +111,7 @@ def strip_png(run: Run, journey: dict[str, Any]) -> bytes:
 
 def _end(run: Run, z: np.ndarray, picked: int | None) -> dict[str, Any]:
     label = "from Explore" if picked is None else image_name(run, picked)
-    return {"z": [round(float(value), 4) for value in z], "label": label}
+    return {"z": [round(float(value), 4) for value in z], "label": label, "index": picked}
 
 
 def _changed(run: Run) -> None:
@@ -115,8 +123,17 @@ def _changed(run: Run) -> None:
     for end in ("a", "b"):
         z, label, index = (journey[end][name] for name in ("z", "label", "index"))
         # the browser knows the number of a real image, not its class
-        kept[end] = {"z": z, "label": label if index is None else image_name(run, index)}
+        name = label if index is None else image_name(run, index)
+        kept[end] = {"z": z, "label": name, "index": index}
     st.session_state["journeys"][run.name] = kept
+
+
+def _go(run: Run, go: dict[str, Any]) -> None:
+    """The map was pressed, or an end is to be seen there."""
+    z, row = np.array(go["z"], np.float32), go["index"]
+    if go["model"] != run.name or z.shape != (run.config.model.latent_dim,):
+        return  # sent just before another model was chosen
+    open_map(run, z if row is None else run.codes().mu[row], row)
 
 
 def _explain(journey: dict[str, Any]) -> None:

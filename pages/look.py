@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -43,6 +44,12 @@ def class_name(run: Run, label: int) -> str:
     """A class in words, or its number where the data set does not name it."""
     info = DATASETS.get(run.config.training.dataset)
     return info.classes[label] if info and 0 <= label < len(info.classes) else str(label)
+
+
+def class_list(run: Run) -> list[dict[str, Any]]:
+    """The classes of a model's held-out images as browser parts take them: label, name, colour."""
+    labels = [int(label) for label in np.unique(run.codes().labels)]
+    return [{"label": i, "name": class_name(run, i), "colour": class_colour(i)} for i in labels]
 
 
 def class_of(run: Run, row: int) -> str | None:

@@ -9,14 +9,16 @@ import streamlit as st
 
 from pages import state
 from pages.download import download_widget
+from pages.linked import open_map
 from pages.look import png_bytes
 from pages.reconstruct_figures import FIGURE_COLUMNS, Row, added, figure, rows_html
-from pages.reconstruct_rows import Pool, choose, make_rows, pool_of
+from pages.reconstruct_rows import Pool, choose, make_rows, members, pool_of
 from vae.datasets import DATASETS, is_available
 from vae.inference import encode_pixels
 from vae.runs import Run, list_runs
 
-ALL_CLASSES = "all classes"
+# What may be chosen beside a class. (Not None: a select box takes that for its default.)
+EVERY, SELECTED = "all classes", "selected on the map"
 # On a narrow screen the columns stand one above the other: the controls go before the pictures, two
 # abreast, and the numbers stay behind them.
 _STYLE = """<style>@media (max-width: 640px) {
@@ -38,7 +40,7 @@ def page() -> None:
     st.html(_STYLE)
     with right, st.container(key="reconstruct-choice"):
         pool = pool_of(run, _choose_dataset(run))
-        wanted = _choose_class(pool)
+        wanted = _choose_class(run, pool)
         n = st.slider("Images", 1, 12, 5)
         k = st.slider("Posterior samples of each", 1, 8, 4)
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -47,7 +49,7 @@ def page() -> None:
                 seed = st.session_state["reconstruct set"] = seed + 1
             smooth = st.toggle("Smooth")
     first = state.get_picked(run) if pool.own else None
-    chosen = choose(pool.labels, wanted, max(n, FIGURE_COLUMNS), seed, first)
+    chosen = choose(wanted, max(n, FIGURE_COLUMNS), seed, first)
     rows = make_rows(run, pool, chosen, k, seed)
     shown = rows[:n]
     with left:
@@ -56,7 +58,9 @@ def page() -> None:
         st.html(rows_html(shown, smooth))
     with right:
         _formula(run, shown, pool)
-    _send_to_explore(run, pool, chosen[:n], [row.name for row in shown])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _send_to_explore(run, pool, chosen[:n], [row.name for row in shown])
+        _show_on_map(run, pool, chosen[:n])
     if pool.images is not None:
         _figure(run, pool.images[chosen], rows)
     with st.expander("What the numbers mean"):
@@ -81,13 +85,21 @@ def _choose_dataset(run: Run) -> str:
     )
 
 
-def _choose_class(pool: Pool) -> int | None:
+def _choose_class(run: Run, pool: Pool) -> np.ndarray:
+    """Rows of the pool: of one class, of all, or those selected on the map, if there are any."""
     present = np.unique(pool.labels).tolist()
-    return st.selectbox(
-        "Class",
-        [None, *present],
-        format_func=lambda label: ALL_CLASSES if label is None else pool.class_name(label),
-    )
+    selected = state.get_selected(run) if pool.own else np.zeros(0, np.int64)
+    options = [*([SELECTED] if len(selected) else []), EVERY, *present]
+
+    def name(option: int | str) -> str:
+        if isinstance(option, int):
+            return pool.class_name(option)
+        return f"{SELECTED} ({len(selected):,})" if option == SELECTED else option
+
+    wanted = st.selectbox("Class", options, format_func=name)
+    if wanted == SELECTED:
+        return selected
+    return members(pool.labels, wanted if isinstance(wanted, int) else None)
 
 
 def _offer_data(run: Run) -> None:
@@ -160,6 +172,16 @@ def _send_to_explore(run: Run, pool: Pool, chosen: np.ndarray, names: list[str])
     state.set_z(run, z)
     state.set_picked(run, row if pool.own else None)
     st.switch_page(st.session_state["pages"]["explore"])
+
+
+def _show_on_map(run: Run, pool: Pool, chosen: np.ndarray) -> None:
+    if pool.own and st.button(
+        "Show these on the map",
+        icon=":material/scatter_plot:",
+        help="They become what is selected on the Latent map.",
+    ):
+        state.set_selected(run, chosen)
+        open_map(run)
 
 
 def _figure(run: Run, originals: np.ndarray, rows: list[Row]) -> None:

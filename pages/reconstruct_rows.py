@@ -54,13 +54,15 @@ def pool_of(run: Run, dataset: str) -> Pool:
     return Pool(test.images, test.labels, classes, False)
 
 
-def choose(
-    labels: np.ndarray, wanted: int | None, n: int, seed: int, first: int | None
-) -> np.ndarray:
-    """``n`` random members (fewer if there are fewer) of class ``wanted``, ``first`` leading."""
-    members = np.flatnonzero(np.full(len(labels), True) if wanted is None else labels == wanted)
-    drawn = np.random.default_rng(seed).permutation(members)
-    if first is not None and first in members:
+def members(labels: np.ndarray, wanted: int | None) -> np.ndarray:
+    """Rows of class ``wanted``, or all."""
+    return np.flatnonzero(np.full(len(labels), True) if wanted is None else labels == wanted)
+
+
+def choose(rows: np.ndarray, n: int, seed: int, first: int | None) -> np.ndarray:
+    """``n`` random ones of ``rows`` (fewer if there are fewer), ``first`` leading if it is one."""
+    drawn = np.random.default_rng(seed).permutation(rows)
+    if first is not None and first in rows:
         drawn = np.concatenate([[first], drawn[drawn != first]])
     return drawn[:n]
 

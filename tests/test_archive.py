@@ -19,7 +19,9 @@ from safetensors.torch import load, save
 from vae import archive_checks
 from vae.archive import export_run, import_archive
 from vae.errors import VaeError
-from vae.maps import MapParams, fit_map, load_map, stored_maps
+from vae.map_params import MapParams
+from vae.map_worker import run_map
+from vae.maps import load_map, stored_frames, stored_maps
 from vae.runs import Run, find_run, load_model
 
 Files = dict[str, bytes]
@@ -71,7 +73,7 @@ def changed(raw: bytes, *path: str, value: Any) -> bytes:
 
 
 def test_a_round_trip_keeps_every_bit(tiny_run: Run, runs_folder: Path) -> None:
-    fit_map(tiny_run, MapParams(points=60, perplexity=5))
+    run_map(tiny_run, MapParams(points=60, perplexity=5))
     data = export_run(tiny_run)
     assert data == export_run(tiny_run)
     copy = import_archive(data, "copy")
@@ -85,6 +87,8 @@ def test_a_round_trip_keeps_every_bit(tiny_run: Run, runs_folder: Path) -> None:
         assert (copy.path / name).read_bytes() == (tiny_run.path / name).read_bytes()
     (map_id,) = stored_maps(copy)
     np.testing.assert_array_equal(load_map(copy, map_id).coords, load_map(tiny_run, map_id).coords)
+    frames = [stored_frames(run, map_id).coords for run in (copy, tiny_run)]
+    np.testing.assert_array_equal(*frames)
     assert sorted(leftovers(runs_folder)) == ["copy"]
     assert "# copy\n" in (copy.path / "card.md").read_text()
 
@@ -253,7 +257,7 @@ BROKEN: dict[str, tuple[Callable[[Files], None], str]] = {
         lambda files: files.update(
             {"maps/tsne.npz": npz(coords=np.zeros((4, 2))), "maps/tsne.json": b'{"quality": 7}'}
         ),
-        "maps/tsne.json is not the record of a t-SNE map of 4 points",
+        "maps/tsne.json is not the record of a t-SNE or UMAP map of 4 points",
     ),
     "a map beyond bounds": (
         lambda files: files.update(
@@ -266,6 +270,32 @@ BROKEN: dict[str, tuple[Callable[[Files], None], str]] = {
             {"maps/tsne.npz": npz(coords=np.zeros((400, 2))), "maps/tsne.json": b"{}"}
         ),
         "400 places for 300 codes",
+    ),
+    "frames without a map": (_put("maps/tsne.frames.npz", b"PK"), "a map is two files"),
+    "frames of more points than the map": (
+        lambda files: files.update(
+            {
+                "maps/tsne.frames.npz": npz(
+                    iterations=np.zeros(1, np.int32),
+                    kl=np.zeros(1, np.float32),
+                    boxes=np.zeros((1, 4), np.float32),
+                    coords=np.zeros((1, 9, 2), np.uint16),
+                ),
+                "maps/tsne.npz": npz(coords=np.zeros((4, 2))),
+                "maps/tsne.json": b"{}",
+            }
+        ),
+        "does not hold 1 to 64 frames of 4 places",
+    ),
+    "frames of pickles": (
+        lambda files: files.update(
+            {
+                "maps/tsne.frames.npz": npz(coords=np.array([{}])),
+                "maps/tsne.npz": npz(coords=np.zeros((4, 2))),
+                "maps/tsne.json": b"{}",
+            }
+        ),
+        "maps/tsne.frames.npz is not a readable .npz",
     ),
     "map of pickles": (
         lambda files: files.update(

@@ -49,6 +49,28 @@ def test_train_evaluate_map_models(runs_folder, capsys) -> None:
     assert listed["demo"]["path"] == str(runs_dir() / "demo")
 
 
+def test_every_parameter_of_a_map_is_an_option(tiny_run: Run, capsys) -> None:
+    options = "--points 60 --perplexity 5 --early-exaggeration 6 --metric cosine --seed 3"
+    found = _json(capsys, *f"map tiny {options}".split())
+    assert found["map"] == "tsne-p5-n60-e6-s3-cosine"
+    assert (found["early_exaggeration"], found["metric"], found["seed"]) == (6, "cosine", 3)
+    again = _json(capsys, *f"map tiny {options}".split())
+    assert again["quality"] == found["quality"]
+
+
+def test_several_perplexities_are_several_maps(tiny_run: Run, capsys) -> None:
+    found = _json(capsys, *"map tiny --points 60 --perplexity 7 5 5".split())
+    assert [one["map"] for one in found] == ["tsne-p7-n60", "tsne-p5-n60"]
+    assert not list(tiny_run.maps_dir.glob("*.frames.npz"))
+
+
+def test_umap_from_the_command_line(tiny_run: Run, capsys) -> None:
+    pytest.importorskip("umap")
+    found = _json(capsys, *"map tiny --method umap --points 80 --neighbours 8".split())
+    assert (found["map"], found["method"], found["n"]) == ("umap-k8-n80", "umap", 80)
+    assert "umap-learn" in found["versions"]
+
+
 def test_text_for_people(tiny_run: Run, capsys) -> None:
     assert main(["models"]) == 0
     assert "tiny" in capsys.readouterr().out
@@ -81,6 +103,10 @@ def test_datasets(capsys) -> None:
         ("map nobody", "no model 'nobody'"),
         ("map tiny --perplexity 0", "perplexity"),
         ("map tiny --points 1", "points"),
+        ("map tiny --early-exaggeration 0", "early exaggeration must lie between 1 and 1000"),
+        ("map tiny --perplexity 5.00001", "4 decimals"),
+        ("map tiny --perplexity 5 --method umap", "--perplexity is none of umap's options"),
+        ("map tiny --seed 1 --method pca", "--seed is none of pca's options"),
         ("export nobody", "no model 'nobody'"),
         ("delete nobody", "no model 'nobody'"),
         ("import /no/such.zip", "Could not read"),

@@ -10,7 +10,8 @@ import pytest
 
 from vae.errors import VaeError
 from vae.jobs import cancel_map, cancel_training, resume_training, start_map, start_training
-from vae.maps import MapParams, stored_maps
+from vae.map_params import MapParams
+from vae.maps import stored_maps
 from vae.presets import make_config
 from vae.runs import Run, find_run, runs_dir
 from vae.status import read_status

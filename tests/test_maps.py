@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from vae.checks import MAP_ID_PATTERN, check_map_facts
 from vae.config import config_to_json
 from vae.errors import VaeError
 from vae.files import load_npz, read_json, save_npz, write_json
 from vae.jobs import cancel_map, start_map
+from vae.map_fitting import fit_map
 from vae.map_jobs import fits
+from vae.map_params import MapParams, map_id, usual
 from vae.map_worker import job_folder, run_map
-from vae.maps import (
-    MapParams,
-    fit_map,
-    list_maps,
-    load_map,
-    map_id,
-    placement,
-    stored_maps,
-    usual,
-)
+from vae.maps import list_maps, load_map, placement, stored_maps
 from vae.presets import make_config
 from vae.runs import Run, find_run
 
@@ -60,6 +55,21 @@ def test_ids_say_what_differs_from_the_default():
     assert map_id(MapParams()) == "tsne"
     assert map_id(MapParams(perplexity=50, points=10_000, seed=1)) == "tsne-p50-n10000-s1"
     assert map_id(MapParams(perplexity=12.5, metric="cosine")) == "tsne-p12.5-cosine"
+    assert map_id(MapParams(method="umap", perplexity=50)) == "umap"
+    assert map_id(MapParams(method="umap", neighbours=30, min_dist=0)) == "umap-k30-d0"
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        MapParams(),
+        MapParams(60, 5.1234, 2**31 - 1, 999.5, "manhattan"),
+        MapParams(100_000, method="umap", neighbours=500, min_dist=0.0625, metric="cosine"),
+    ],
+)
+def test_every_id_is_one_that_import_and_the_list_of_maps_know(params):
+    assert re.fullmatch(MAP_ID_PATTERN, map_id(params))
+    assert not re.fullmatch(MAP_ID_PATTERN, f"{map_id(params)}.frames")
 
 
 @pytest.mark.parametrize(
@@ -76,6 +86,11 @@ def test_all_points_have_one_name(asked, available, taken):
         ({"points": 2}, "3 to 100,000 points, not 2"),
         ({"perplexity": 1}, "between 2 and 1000, not 1"),
         ({"seed": -1}, "between 0 and"),
+        ({"perplexity": float("nan")}, "between 2 and 1000, not nan"),
+        ({"early_exaggeration": 0.5}, "between 1 and 1000, not 0.5"),
+        ({"perplexity": 5.00001}, "may have 4 decimals"),
+        ({"method": "umap", "min_dist": 2}, "between 0 and 1, not 2"),
+        ({"method": "umap", "neighbours": 1}, "between 2 and 500, not 1"),
     ],
 )
 def test_parameters_outside_their_range_are_refused(wrong, sentence):
@@ -93,7 +108,9 @@ def test_raw_and_pca_are_there_at_once_and_leave_no_files(run):
     assert not run.maps_dir.exists()
 
 
-@pytest.mark.parametrize("name", ["umap", "raw-0-0", "raw-0-4", "../../codes", "tsne"])
+@pytest.mark.parametrize(
+    "name", ["umap", "tsne.frames", "raw-0-0", "raw-0-4", "../../codes", "tsne"]
+)
 def test_a_map_that_is_not_there_is_refused(run, name):
     with pytest.raises(VaeError):
         load_map(run, name)
@@ -116,6 +133,22 @@ def test_a_fitted_map_is_stored_whole_and_read_back(run):
 
 def test_the_perplexity_that_few_points_allow_is_stated(run):
     assert fit_map(run, MapParams()).facts["perplexity_used"] == pytest.approx(79 / 3)
+
+
+def test_a_umap_map_is_stored_listed_and_placed_on_like_the_others(run):
+    pytest.importorskip("umap")
+    params = MapParams(points=60, method="umap", neighbours=10)
+    fitted = fit_map(run, params)
+    fit_map(run, PARAMS)
+    assert list_maps(run) == ["raw", "pca", "tsne-p5-n60", "umap-k10-n60"]
+    stored = load_map(run, "umap-k10-n60")
+    np.testing.assert_array_equal(stored.coords, fitted.coords)
+    assert stored.facts["neighbours_used"] == 10
+    assert "perplexity" not in stored.facts
+    assert stored.facts["quality"]["accuracy"] > 0.95
+    check_map_facts(stored.facts, 60, "it")
+    placed = placement(run, "umap-k10-n60")(run.codes().mu[:60])
+    np.testing.assert_allclose(placed[:, :2], stored.coords, atol=0.05 * np.ptp(stored.coords))
 
 
 def test_a_map_of_all_codes_is_the_default_map(run):
@@ -187,7 +220,7 @@ def test_a_job_says_how_it_went(run):
     assert run_map(run, PARAMS, steps.append).id == "tsne-p5-n60"
     (fit,) = fits(run)
     assert (fit.state, fit.map_id) == ("done", "tsne-p5-n60")
-    assert len(steps) == 30
+    assert [step.iteration for step in steps] == list(range(0, 751, 25))
 
 
 def test_a_job_heeds_a_cancel_request_and_can_be_started_again(run):

@@ -8,7 +8,8 @@ import pytest
 from vae.errors import VaeError
 from vae.map_quality import quality
 from vae.placement import linear_placement, map_span, neighbour_placement
-from vae.projection import Step, pca, raw, tsne, usable_perplexity
+from vae.projection import Step, pca, raw
+from vae.tsne import tsne, usable_perplexity
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +87,9 @@ def test_the_callback_follows_the_fit_and_can_stop_it(digits):
         return step.iteration >= 300
 
     assert tsne(digits[0], n_jobs=1, callback=stop_at_300) is None
-    assert [step.iteration for step in steps] == list(range(25, 301, 25))
+    assert [step.iteration for step in steps] == list(range(0, 301, 25))
     assert all(step.total == 750 and step.coords.shape == (400, 2) for step in steps)
-    assert np.isfinite([step.kl for step in steps]).all()
+    assert np.isfinite([step.kl for step in steps[1:]]).all()
 
 
 def test_an_error_in_the_callback_comes_out_as_itself(digits):

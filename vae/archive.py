@@ -19,7 +19,8 @@ from vae.card import model_card
 from vae.datasets import DATASETS, is_available, load
 from vae.errors import VaeError
 from vae.files import make_folder, write_atomic, write_json
-from vae.maps import stored_maps
+from vae.map_frames import FRAMES_SUFFIX
+from vae.maps import map_path, stored_maps
 from vae.runs import NAME_PATTERN, Run, check_name, load_model, pretrained_dir, runs_dir
 from vae.unpacking import unpack
 
@@ -36,10 +37,9 @@ def export_run(run: Run) -> bytes:
     run.codes()
     sources = {name: run.path / name for name in LIMITS}
     for map_id in stored_maps(run):
-        for suffix in ("npz", "json"):
-            own = run.maps_dir / f"{map_id}.{suffix}"
-            bundled = run.path / "maps" / own.name
-            sources[f"maps/{own.name}"] = own if own.is_file() else bundled
+        for suffix in (".npz", ".json", FRAMES_SUFFIX):
+            path = map_path(run, map_id).with_suffix(suffix)
+            sources[f"maps/{path.name}"] = path
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.comment = run.name.encode()  # what it is called where it is imported

@@ -18,6 +18,7 @@ from vae.checkpoints import check_tensors
 from vae.checks import MAP_ID_PATTERN, check_evaluation, check_map_facts, check_points, is_number
 from vae.config import Config, config_from_json
 from vae.errors import VaeError
+from vae.map_frames import FRAMES_SUFFIX, parse_frames
 from vae.model import VAE
 from vae.runs import NAME_PATTERN, parse_codes
 from vae.unpacking import MEGABYTE, npz_arrays
@@ -32,7 +33,7 @@ LIMITS = {
     "status.json": 1 * MEGABYTE,
     "card.md": 1 * MEGABYTE,
 }
-_MAP = rf"maps/{MAP_ID_PATTERN}\.(npz|json)"
+_MAP = rf"maps/{MAP_ID_PATTERN}\.(npz|json|frames\.npz)"
 _MAP_LIMIT = 16 * MEGABYTE
 TOTAL_LIMIT = 640 * MEGABYTE
 _CODES, _CLASSES, _MAPS = 100_000, 1000, 32
@@ -45,7 +46,7 @@ def limit_of(name: str) -> int:
     if name not in LIMITS:
         raise VaeError(
             f"The zip holds {name!r}, which is no part of an exported model; allowed are "
-            f"{', '.join(LIMITS)} and maps/tsne*."
+            f"{', '.join(LIMITS)} and maps/tsne* or umap*."
         )
     return LIMITS[name]
 
@@ -73,8 +74,8 @@ def check_files(files: dict[str, bytes]) -> Config:
     points = [_json({"metrics.jsonl": line}, "metrics.jsonl") for line in lines]
     check_points(points, "metrics.jsonl")
     maps = [name for name in files if name.startswith("maps/")]
-    if len(maps) > 2 * _MAPS:
-        raise VaeError(f"The zip holds {len(maps) // 2} maps; allowed are {_MAPS}.")
+    if (count := sum(name.endswith(".json") for name in maps)) > _MAPS:
+        raise VaeError(f"The zip holds {count} maps; allowed are {_MAPS}.")
     for name in maps:
         _check_map(files, name)
     facts = _json(files, "status.json") if "status.json" in files else {}
@@ -106,12 +107,18 @@ def _check_codes(data: bytes, config: Config) -> None:
 
 
 def _check_map(files: dict[str, bytes], name: str) -> None:
-    """A map is two files: facts as flat JSON, and finite places in the plane."""
-    stem = name.rpartition(".")[0]
+    """A map is two files: facts as flat JSON, and finite places in the plane; a third one may hold
+    its frames."""
+    stem = re.sub(r"(\.frames)?\.[a-z]+$", "", name)
     if f"{stem}.npz" not in files or f"{stem}.json" not in files:
         raise VaeError(f"The zip holds {name}, but a map is two files, .npz and .json.")
     if name.endswith(".json"):
         return  # checked with its places
+    if name.endswith(FRAMES_SUFFIX):
+        places = npz_arrays(files[f"{stem}.npz"], f"{stem}.npz", _MAP_LIMIT).get("coords", 0)
+        frames = npz_arrays(files[name], name, _MAP_LIMIT)
+        parse_frames(frames, len(np.atleast_1d(places)), name)
+        return
     coords = npz_arrays(files[name], name, _MAP_LIMIT).get("coords", np.zeros(0))
     if coords.ndim != 2 or coords.shape[1] != 2 or not np.issubdtype(coords.dtype, np.floating):
         raise VaeError(f"{name} holds no places in the plane.")

@@ -10,10 +10,17 @@ STATES = ("running", "done", "cancelled", "failed", "interrupted")
 _FIGURES = ("elbo", "reconstruction", "kl", "standard_error", "bits_per_dimension")
 _COUNTS = ("n", "active_units")
 _TERMS = ("epoch", "images", "reconstruction", "kl", "loss")
+_POINTS, _SEED_METRIC = r"(-n[0-9]{1,7})?", r"(-s[0-9]{1,10})?(-(cosine|manhattan))?"
+_NUMBER = r"[0-9]{1,4}(\.[0-9]{1,4})?"
+# Of fitted maps, as vae.map_params.map_id makes them.
 MAP_ID_PATTERN = (
-    r"tsne(-p[0-9]{1,4}(\.[0-9]{1,4})?)?(-n[0-9]{1,7})?(-e[0-9]{1,4}(\.[0-9]{1,4})?)?"
-    r"(-s[0-9]{1,10})?(-(cosine|manhattan))?"
+    rf"(tsne(-p{_NUMBER})?{_POINTS}(-e{_NUMBER})?{_SEED_METRIC}"
+    rf"|umap(-k[0-9]{{1,3}})?(-d{_NUMBER})?{_POINTS}{_SEED_METRIC})"
 )
+_MAP_NUMBERS = {
+    "tsne": ("points", "perplexity", "seed"),
+    "umap": ("points", "neighbours", "min_dist", "seed"),
+}
 
 
 def is_number(value: Any) -> bool:
@@ -81,16 +88,16 @@ def check_map_facts(facts: Any, rows: int, label: str) -> dict[str, Any]:
     """The JSON beside a stored map of ``rows`` points.
 
     Raises:
-        VaeError: if it is not the record of a t-SNE map of that size.
+        VaeError: if it is not the record of a fitted map of that size.
     """
     if not (
         isinstance(facts, dict)
-        and facts.get("method") == "tsne"
+        and facts.get("method") in ("tsne", "umap")
         and facts.get("n") == rows
-        and all(is_number(facts.get(key)) for key in ("points", "perplexity", "seed"))
+        and all(is_number(facts.get(key)) for key in _MAP_NUMBERS[facts["method"]])
         and all(isinstance(facts.get(key), str) for key in ("fingerprint", "date"))
         and isinstance(quality := facts.get("quality"), dict)
         and all(value is None or is_number(value) for value in quality.values())
     ):
-        raise VaeError(f"{label} is not the record of a t-SNE map of {rows} points.")
+        raise VaeError(f"{label} is not the record of a t-SNE or UMAP map of {rows} points.")
     return facts

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from vae.config import Config
 from vae.errors import VaeError
 from vae.files import make_folder
-from vae.map_worker import job_folder
-from vae.maps import MapParams, map_id
+from vae.map_jobs import GRID, folder_of
+from vae.map_params import MapParams, map_id, used_by
 from vae.runs import Run
 from vae.status import announce, clear_cancel, is_alive, request_cancel
 from vae.worker import prepare
@@ -77,19 +79,47 @@ def cancel_training(run: Run) -> None:
 
 
 def start_map(run: Run, params: MapParams) -> Path:
-    """Fit a t-SNE map in the background; the folder it reports in (see ``vae.status``).
+    """Fit a map in the background; the folder it reports in (see ``vae.status``).
 
     Raises:
         VaeError: if that map is being fitted already, or the folder cannot be made.
     """
-    folder = job_folder(run, params)
+    return _start(run, map_id(params), "This map", map_options(params))
+
+
+def start_perplexities(run: Run, grid: Sequence[MapParams]) -> Path:
+    """Fit t-SNE maps that differ in perplexity only, one after another, in the background.
+
+    Those that are stored already stay as they are. See :func:`vae.map_params.perplexity_grid`.
+
+    Returns:
+        The folder that the one job for all of them reports in.
+
+    Raises:
+        VaeError: if they are fewer than two or differ in more, or such a job of this model is at
+            work already.
+    """
+    base = {replace(params, perplexity=2.0) for params in grid}
+    if len(grid) < 2 or len(base) > 1 or grid[0].method != "tsne":
+        raise VaeError("A grid is two or more t-SNE maps that differ in perplexity only.")
+    perplexities = {"--perplexity": [str(params.perplexity) for params in grid]}
+    return _start(run, GRID, "A grid of maps", map_options(grid[0]) | perplexities)
+
+
+def map_options(params: MapParams) -> dict[str, list[str]]:
+    """A map as options of ``python -m vae map NAME``."""
+    flags = {f"--{name.replace('_', '-')}": [str(v)] for name, v in used_by(params).items()}
+    return {"--method": [params.method], **flags}
+
+
+def _start(run: Run, job: str, what: str, options: dict[str, list[str]]) -> Path:
+    folder = folder_of(run, job)
     if is_alive(folder):
-        raise VaeError(f"This map of {run.name!r} is being fitted already.")
+        raise VaeError(f"{what} of {run.name!r} is being fitted already.")
     make_folder(folder)
     clear_cancel(folder)
-    announce(folder, map=map_id(params))
-    options = {"points": params.points, "perplexity": params.perplexity, "seed": params.seed}
-    flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    announce(folder, map=job)
+    flags = [word for flag, values in options.items() for word in (flag, *values)]
     spawn(["map", run.name, *flags, "--json"], folder / "log.txt")
     return folder
 

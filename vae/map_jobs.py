@@ -1,4 +1,4 @@
-"""The t-SNE fits of a model, as their folders tell: at work or ended (see ``vae.map_worker``)."""
+"""The fits of a model's maps, as their folders tell: at work or ended (see ``vae.map_worker``)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from vae.runs import Run
 from vae.status import read_status
 
 _PREFIX = ".job-"
+GRID = "perplexities"  # the job that fits several maps, in the place of a map's id
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Fit:
     """One fit: which map, where it stands.
 
     Attributes:
+        map_id: of its map, or ``perplexities`` for a grid of them.
         state: running, done, cancelled, failed or interrupted.
         progress: 0–1.
     """
@@ -28,6 +30,11 @@ class Fit:
     seconds_left: float | None = None
     stage: str = "starting"
     error: str | None = None
+
+
+def folder_of(run: Run, job: str) -> Path:
+    """The folder of the job that fits this map, or :data:`GRID`."""
+    return run.maps_dir / f"{_PREFIX}{job}"
 
 
 def fits(run: Run) -> list[Fit]:

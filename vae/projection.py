@@ -1,23 +1,21 @@
 """Maps of the latent space: codes (n, d) in, places in the plane (n, 2) out. Pure numerics.
 
-Three kinds. *Raw* draws two latent dimensions as they are and *PCA* the two directions of largest
-variance; both are linear, exact, and place any z. *t-SNE* keeps neighbours together and nothing
-else: distances between clusters, and their sizes, mean little.
+Two kinds. *Raw* draws two latent dimensions as they are and *PCA* the two directions of largest
+variance; both are linear, exact, and place any z. *Arranged* maps, by t-SNE (``vae.tsne``) or UMAP
+(``vae.umap_projection``), keep neighbours together and nothing else: distances between clusters,
+and their sizes, mean little.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from vae.errors import VaeError
 
-MIN_DISTINCT = 8  # below this many different codes t-SNE has no neighbourhoods to keep
-EXAGGERATED_ITERATIONS, FREE_ITERATIONS = 250, 500  # openTSNE's own defaults
-TOTAL_ITERATIONS = EXAGGERATED_ITERATIONS + FREE_ITERATIONS
+MIN_DISTINCT = 8  # below this many different codes there are no neighbourhoods to keep
 METRICS = ("euclidean", "cosine", "manhattan")
 
 
@@ -36,12 +34,15 @@ class Linear:
 
 @dataclass(frozen=True)
 class Step:
-    """Where a t-SNE fit stands: handed to its callback."""
+    """Where a fit stands: handed to its callback. The first is the start, the last the map."""
 
     iteration: int
     total: int
-    kl: float  # KL(P || Q), the t-SNE objective, in nats
+    kl: float  # KL(P || Q), the t-SNE objective, in nats; NaN where it is not computed
     coords: np.ndarray  # (n, 2) places now
+
+
+Callback = Callable[[Step], bool]
 
 
 def check_codes(codes: np.ndarray) -> np.ndarray:
@@ -103,43 +104,22 @@ def _explained(codes: np.ndarray, axes: np.ndarray) -> tuple[float, float]:
     return float(along[0]), float(along[1])
 
 
-def usable_perplexity(n: int, perplexity: float) -> float:
-    """``perplexity``, or (n - 1) / 3 where n codes have too few neighbours for it.
-
-    A perplexity P looks at the 3 P nearest neighbours (van der Maaten, 2014).
-    """
-    return min(float(perplexity), (n - 1) / 3)
-
-
-def tsne(
+def arrange(
     codes: np.ndarray,
-    *,
-    perplexity: float = 30,
-    early_exaggeration: float = 12,
-    seed: int = 0,
-    metric: str = "euclidean",
-    n_jobs: int | None = None,
-    callback: Callable[[Step], bool] | None = None,
-    every: int = 25,
+    metric: str,
+    optimise: Callable[[np.ndarray, Callback], np.ndarray | None],
+    callback: Callback | None,
 ) -> np.ndarray | None:
-    """t-SNE places (n, 2) of the codes (n, d), or None if the callback asked to stop.
-
-    van der Maaten & Hinton (2008), by openTSNE: Barnes–Hut below 10,000 codes and FFT
-    interpolation (Linderman et al., 2019) from there on, started from PCA. The same codes, seed and
-    ``n_jobs`` give the same map. Identical codes share one place: they are fitted once. Fewer than
-    8 different codes are drawn by PCA, for want of neighbourhoods.
+    """Places (n, 2) by a method that wants many different codes, as ``optimise`` finds them.
 
     Args:
-        callback: called every ``every`` iterations; a true answer stops the fit.
+        optimise: distinct codes (m, d), 8 or more, on the scale 1, and what to call with each step
+            -> their places (m, 2), or None if that answered true.
 
     Raises:
-        VaeError: for codes that are no finite (n, d) array, or parameters outside their range.
+        VaeError: for codes that are no finite (n, d) array, or an unknown metric.
     """
     codes = check_codes(codes)
-    if not (np.isfinite(perplexity) and perplexity >= 2):
-        raise VaeError(f"The perplexity must be a number of at least 2, not {perplexity}.")
-    if not (np.isfinite(early_exaggeration) and early_exaggeration >= 1):
-        raise VaeError(f"The early exaggeration must be at least 1, not {early_exaggeration}.")
     if metric not in METRICS:
         raise VaeError(f"The metric must be one of {', '.join(METRICS)}, not {metric!r}.")
     _, first, inverse = np.unique(codes, axis=0, return_index=True, return_inverse=True)
@@ -147,16 +127,18 @@ def tsne(
     distinct = codes[first]
     if len(distinct) < MIN_DISTINCT:
         return pca(codes)(codes)
-    # t-SNE ignores position and scale; its solver does not (codes 1e-9 apart lose their distances).
+    # These methods ignore position and scale; their solvers do not (codes 1e-9 apart lose their
+    # distances).
     if metric != "cosine":
         distinct = distinct - distinct.mean(axis=0)
         distinct /= distinct.std()
-    places = _optimise(
-        distinct, perplexity, early_exaggeration, seed, metric, n_jobs, callback, every
-    )
-    if places is None:
-        return None
-    return places[_positions(codes, distinct_rows=first, inverse=inverse)]
+    positions = _positions(codes, distinct_rows=first, inverse=inverse)
+
+    def on_step(step: Step) -> bool:
+        return callback is not None and bool(callback(replace(step, coords=step.coords[positions])))
+
+    places = optimise(distinct, on_step)
+    return None if places is None else places[positions].astype(np.float32)
 
 
 def _positions(codes: np.ndarray, distinct_rows: np.ndarray, inverse: np.ndarray) -> np.ndarray:
@@ -167,60 +149,10 @@ def _positions(codes: np.ndarray, distinct_rows: np.ndarray, inverse: np.ndarray
     return position_of_group[group]
 
 
-def _optimise(
-    codes: np.ndarray,
-    perplexity: float,
-    early_exaggeration: float,
-    seed: int,
-    metric: str,
-    n_jobs: int | None,
-    callback: Callable[[Step], bool] | None,
-    every: int,
-) -> np.ndarray | None:
-    from openTSNE import TSNEEmbedding
-    from openTSNE.affinity import PerplexityBasedNN
-
-    n_jobs = n_jobs or os.cpu_count() or 1
-    raised: list[Exception] = []
-    stopped = False
-    done = 0
-
-    def on_step(iteration: int, kl: float, embedding: np.ndarray) -> bool:
-        nonlocal stopped
-        if callback is not None:
-            step = Step(done + iteration, TOTAL_ITERATIONS, float(kl), np.array(embedding))
-            try:
-                stopped = bool(callback(step))
-            except Exception as error:  # openTSNE may not survive one: kept, and raised below
-                raised.append(error)
-                stopped = True
-        return stopped
-
-    affinities = PerplexityBasedNN(
-        codes,
-        perplexity=usable_perplexity(len(codes), perplexity),
-        metric=metric,
-        n_jobs=n_jobs,
-        random_state=seed,
-    )
+def pca_start(codes: np.ndarray, seed: int, spread: float) -> np.ndarray:
+    """Where an arrangement begins: PCA, its first axis of standard deviation ``spread``, (n, 2)."""
     start = pca(codes)(codes).astype(np.float64)
-    start *= 1e-4 / start[:, 0].std()
+    start *= spread / start[:, 0].std()
     # A tie in the start would hold in every step: the second axis of a one-dimensional space.
-    start += np.random.default_rng(seed).normal(scale=1e-6, size=start.shape)
-    embedding = TSNEEmbedding(
-        start,
-        affinities,
-        random_state=seed,
-        n_jobs=n_jobs,
-        callbacks=on_step,
-        callbacks_every_iters=every,
-    )
-    embedding.optimize(
-        EXAGGERATED_ITERATIONS, exaggeration=early_exaggeration, momentum=0.5, inplace=True
-    )
-    if not stopped:
-        done = EXAGGERATED_ITERATIONS
-        embedding.optimize(FREE_ITERATIONS, momentum=0.8, inplace=True)
-    if raised:
-        raise raised[0]
-    return None if stopped else np.array(embedding, dtype=np.float32)
+    start += np.random.default_rng(seed).normal(scale=spread / 100, size=start.shape)
+    return start

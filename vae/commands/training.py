@@ -1,4 +1,4 @@
-"""``train NAME`` and ``map NAME``: the long work, with a progress bar or as JSON."""
+"""``train NAME``: the long work, with a progress bar or as JSON."""
 
 from __future__ import annotations
 
@@ -31,12 +31,6 @@ def add_commands(commands: Any) -> None:
     command.add_argument(
         "--resume", action="store_true", help="go on with a stopped run to its configured end"
     )
-    command = add_command(commands, "map", _map, "fit a t-SNE map of a model's codes")
-    command.add_argument("name", help="the model")
-    command.add_argument("--method", default="tsne", choices=["tsne", "pca"])
-    command.add_argument("--points", type=int, default=5000, help="codes to place (default 5000)")
-    command.add_argument("--perplexity", type=float, default=30.0, help="default 30")
-    command.add_argument("--seed", type=int, default=0, help="default 0")
 
 
 _CHOICES = (
@@ -123,31 +117,3 @@ class _Bar:
     def close(self) -> None:
         """End the line of the bar, so that what follows begins a new one."""
         self._bar.close()
-
-
-def _map(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
-    from vae.map_worker import run_map
-    from vae.maps import MapParams, load_map
-    from vae.projection import TOTAL_ITERATIONS
-    from vae.runs import find_run
-
-    run = find_run(options.name)
-    if options.method == "tsne":
-        params = MapParams(options.points, options.perplexity, options.seed)
-        with tqdm(
-            total=TOTAL_ITERATIONS, desc="t-SNE", unit="iteration", disable=options.json, delay=0.1
-        ) as bar:
-            found = run_map(run, params, lambda step: bar.update(step.iteration - bar.n))
-        if found is None:
-            raise VaeError("The map was cancelled; nothing was stored.")
-    else:
-        found = load_map(run, options.method)
-    if options.json:
-        print_json({"name": run.name, "map": found.id, **found.facts})
-        return 0
-    print(f"map {found.id!r} of {run.name!r}: {found.facts['n']} points")
-    for name, value in found.facts.get("quality", {}).items():
-        print(f"  {name} {value if value is None else round(value, 4)}")
-    return 0

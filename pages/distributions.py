@@ -1,0 +1,135 @@
+"""q(z) vs p(z): the aggregated posterior against the prior, the KL taken apart, holes."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+
+import numpy as np
+import streamlit as st
+
+from pages import state
+from pages.background import instead, job
+from pages.distributions_figures import bar_figure, plane_density, plane_figure
+from pages.distributions_holes import SHARE, find_holes, region, show_holes
+from pages.distributions_marginals import marginal_curves, marginals_html
+from pages.distributions_words import (
+    NAMES,
+    adding_up,
+    captions,
+    caution,
+    explanation,
+    formula,
+    legend,
+    measured,
+    three,
+)
+from vae.latent.aggregate import Report
+from vae.latent.kl_parts import KlParts, kl_parts
+from vae.runs import Run
+
+_FIRST = 32  # dimensions that are drawn at once, the others on demand
+_PLANE, _FORMULA = "distributions-plane", "distributions-formula"
+_LIMITS = "distributions-limits"
+# Words that take a while to come have their room before. A phone is too narrow for the plane's
+# height: what stays empty below it is cut off.
+_STYLE = f"""<style>
+.st-key-{SHARE} {{ min-height: 4rem; }}
+@media (max-width: 640px) {{
+  .st-key-{_PLANE} {{ max-height: 480px; overflow: hidden; }}
+  .st-key-{_FORMULA} .katex {{ font-size: 1em; }}
+  .st-key-{_LIMITS} {{ min-height: 20rem; }}
+  .st-key-{SHARE} {{ min-height: 12.5rem; }}
+}}</style>"""
+_CHART = {"displayModeBar": False, "scrollZoom": False}
+
+
+def page() -> None:
+    """The plane at the left, the KL taken apart at the right; below, each dimension, and holes."""
+    run = state.current_run()
+    key = ("parts", str(run.path), state.trained(run))
+    slow = job(key, partial(_compute, run))
+    found = find_holes(run)
+    st.html(_STYLE)
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        dims = _choose_dims(run)
+        axis, q = _plane(run, state.trained(run), dims)
+        figure = plane_figure(axis, q, dims, region(run, found))
+        st.plotly_chart(figure, key=_PLANE, config=_CHART)
+    parts: KlParts | None = slow.result
+    with right:
+        _show_parts(run, parts)
+        with st.container(key=_LIMITS):
+            if parts is None:
+                instead(slow, key, "Taking the KL apart")
+            else:
+                st.markdown(caution(parts))
+                st.caption(measured(parts))
+    _show_dimensions(run, parts)
+    show_holes(run, found)
+    with st.expander("What this shows, and what it cannot"):
+        st.markdown(explanation(run.config.model.latent_dim))
+
+
+def _compute(run: Run, report: Report) -> KlParts | None:
+    codes = run.codes()
+    return kl_parts(codes.mu, codes.logvar, report=report)
+
+
+@lru_cache(maxsize=64)
+def _plane(run: Run, _trained: str, dims: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    return plane_density(run.codes(), dims)
+
+
+@lru_cache(maxsize=32)
+def _curves(run: Run, _trained: str) -> tuple[np.ndarray, np.ndarray]:
+    return marginal_curves(run.codes())
+
+
+def _choose_dims(run: Run) -> tuple[int, ...]:
+    """The dimensions of the plane: at first the two that say most about the image."""
+    kl = np.array(state.model_facts(run)["kl"])
+    dims = np.argsort(-kl, kind="stable").tolist()
+    if len(dims) <= 2:
+        st.markdown("**$q(z)$ over the prior**: the whole latent space, in true scale")
+        return tuple(sorted(dims))
+    chosen: list[int] = []
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**$q(z)$ over the prior**, in true scale:", width="content")
+        for place in ("across", "up"):
+            chosen.append(
+                st.selectbox(
+                    place.capitalize(),
+                    [dim for dim in dims if dim not in chosen],
+                    format_func=lambda j: f"z{j + 1} ({kl[j]:.2f} nats)",
+                    key=f"distributions {place} of {run.name}",
+                    width=150,
+                    label_visibility="collapsed",
+                )
+            )
+    return tuple(chosen)
+
+
+def _show_parts(run: Run, parts: KlParts | None) -> None:
+    st.markdown("**The KL of the posteriors, taken apart**")
+    total = sum(state.model_facts(run)["kl"])
+    with st.container(key=_FORMULA):
+        st.latex(formula(parts, total))
+    values = [] if parts is None else adding_up(three(parts))
+    figure = bar_figure(values, list(NAMES), total)
+    st.plotly_chart(figure, key="distributions bar", config=_CHART)
+    st.markdown(legend())
+
+
+def _show_dimensions(run: Run, parts: KlParts | None) -> None:
+    """Small charts in the order of their KL."""
+    kl = state.model_facts(run)["kl"]
+    variances = run.codes().mu.astype(np.float64).var(axis=0)
+    order = np.argsort(-np.array(kl), kind="stable").tolist()
+    st.markdown("#### Each dimension: $q(z_j)$, filled, and $\\mathcal{N}(0, 1)$, dashed")
+    rest = order[_FIRST:]
+    if rest and st.toggle(f"All {len(order)} dimensions, not only the first {_FIRST}"):
+        rest = []
+    shown = order[: len(order) - len(rest)]
+    lines = [captions(j, kl[j], float(variances[j]), parts) for j in shown]
+    st.html(marginals_html(*_curves(run, state.trained(run)), shown, lines))

@@ -1,0 +1,155 @@
+"""Holes on the page of q(z) and p(z): their share, their place, decodes of what lies in them."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages import state
+from pages.background import Job, instead, job
+from pages.components import mount
+from pages.distributions_figures import Region
+from pages.distributions_words import percent, share_words
+from pages.look import png_bytes
+from vae.inference import decode_pixels
+from vae.latent.aggregate import Report
+from vae.latent.holes import Coverage, Holes, coverage, holes, lower_share, varied
+from vae.runs import Run
+
+KEY, SHARE = "distributions samples", "distributions-share"
+LEVELS = (0.01, 0.05)
+SHOWN = 12  # images of each kind
+_LEVEL = "distributions level"
+_TITLES = (
+    "Prior draws in holes",
+    "Prior draws not in holes",
+    "Draws of unseen images' q(z∣x)",
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is known of a model's holes at the chosen level.
+
+    Attributes:
+        z: the codes that are shown, sheet by sheet, (k, d) each.
+        log_q: their log q_A(z) in nats, (k,) each.
+    """
+
+    covered: Coverage
+    hole: Holes
+    z: list[np.ndarray]
+    log_q: list[np.ndarray]
+
+
+def find_holes(run: Run) -> Found | None:
+    """The model's holes, or ``None`` while they are not known; the first to ask starts the work."""
+    covered: Coverage | None = _job(run).result
+    if covered is None:
+        return None
+    hole = holes(covered, st.session_state.get(_LEVEL) or LEVELS[0])
+    prior, real = (covered.prior, covered.prior_log_q), (covered.real, covered.real_log_q)
+    rows = [
+        varied(*prior, np.flatnonzero(hole.inside), SHOWN),
+        varied(*prior, np.flatnonzero(~hole.inside), SHOWN),
+        varied(*real, np.arange(len(covered.real)), SHOWN),
+    ]
+    sources = (prior, prior, real)
+    return Found(
+        covered,
+        hole,
+        [z[some] for (z, _), some in zip(sources, rows, strict=True)],
+        [log_q[some] for (_, log_q), some in zip(sources, rows, strict=True)],
+    )
+
+
+def region(run: Run, found: Found | None) -> Region | None:
+    """The holes as they can be drawn in a plane: only where that is the whole latent space."""
+    if found is None or run.config.model.latent_dim > 2:
+        return None
+    codes, seen = run.codes(), found.covered.seen
+    return Region(codes.mu[seen], codes.logvar[seen], found.hole.threshold, found.z[0])
+
+
+def show_holes(run: Run, found: Found | None) -> None:
+    """The share of the prior in holes, and sheets of decodes; a click opens one in Explore."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("#### Holes: the prior has mass, $q(z)$ has none", width="content")
+        st.segmented_control(
+            "Below all but … of unseen images' codes",
+            LEVELS,
+            default=LEVELS[0],
+            format_func=percent,
+            key=_LEVEL,
+            required=True,
+            label_visibility="collapsed",
+            help="How many codes of unseen images may lie in holes: the rate of false alarms.",
+        )
+    with st.container(key=SHARE):
+        if found is None:
+            instead(_job(run), _name(run), "Measuring holes")
+        else:
+            st.markdown(share_words(found.hole, lower_share(found.covered)))
+    if _job(run).problem:
+        return
+    stamp = f"{run.name} {state.trained(run)} {found.hole.level}" if found else ""
+    pick = _sheets(run, _decoded(run, found), stamp).pick
+    st.caption(
+        "Chosen to be unlike one another, the lowest log q(z) first. A click opens one in Explore."
+    )
+    # a stamp of another kind was sent just before another model or level was chosen
+    if found and pick and pick["stamp"] == stamp:
+        state.set_z(run, found.z[pick["sheet"]][pick["place"]])
+        state.set_picked(run, None)
+        st.switch_page(st.session_state["pages"]["explore"])
+
+
+def _decoded(run: Run, found: Found | None) -> list[tuple[Any, list[str]]]:
+    """For each sheet its images, (k, H, W, C) uint8, and what is said of each."""
+    if found is None:
+        return [([], []) for _ in _TITLES]
+    model = state.model_of(run)
+    return [
+        (decode_pixels(model, z), [f"log q(z) = {value:.1f} nats" for value in log_q])
+        for z, log_q in zip(found.z, found.log_q, strict=True)
+    ]
+
+
+def _name(run: Run) -> tuple[str, str, str]:
+    return "holes", str(run.path), state.trained(run)
+
+
+def _job(run: Run) -> Job:
+    return job(_name(run), partial(_cover, run))
+
+
+def _cover(run: Run, report: Report) -> Coverage | None:
+    codes = run.codes()
+    return coverage(codes.mu, codes.logvar, report=report)
+
+
+def _sheets(run: Run, sheets: list[tuple[Any, list[str]]], stamp: str) -> Any:
+    """The component; with empty sheets it only keeps their place."""
+    return mount(
+        "samples",
+        key=KEY,
+        data={
+            "stamp": stamp,
+            "blank": SHOWN,
+            "shape": list(run.config.model.image_shape),
+            "sheets": [
+                {"title": title, "images": [_source(image) for image in images], "notes": notes}
+                for title, (images, notes) in zip(_TITLES, sheets, strict=True)
+            ],
+        },
+        on_pick_change=lambda: None,
+    )
+
+
+def _source(image: np.ndarray) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png_bytes(image)).decode()}"
