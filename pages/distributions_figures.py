@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from pages.look import PALETTE
+from vae.codes import Codes
 from vae.latent.aggregate import marginal, plane
-from vae.runs import Codes
 
 POSTERIOR, PRIOR, HOLE = PALETTE[0], PALETTE[6], PALETTE[2]  # blue, orange, red
 PARTS = (PALETTE[0], PALETTE[8], PALETTE[4])  # blue, yellow, purple: information, TC, marginals

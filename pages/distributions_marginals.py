@@ -7,8 +7,8 @@ import base64
 import numpy as np
 
 from pages.distributions_figures import POSTERIOR, PRIOR, reach, widened
+from vae.codes import Codes
 from vae.latent.aggregate import marginal
-from vae.runs import Codes
 
 _TALLEST = 2.0  # density, five times the prior's peak: what is higher is cut off
 

@@ -145,6 +145,10 @@ Each slider is one coordinate of $z \in \mathbb{{R}}^{{{len(kl)}}}$.
 - **$\log p(z)$:** the density of $z$ under the prior,
   $-\tfrac12 \lVert z \rVert^2 - \tfrac{{d}}{{2}} \log 2\pi$, in nats.
 - **On, near, off the data:** {_nearness(known)}
+- **Small map:** where $z$ stands among the codes of the held-out images, on the map chosen on the
+  Latent map page. On t-SNE a code that is no image's has no place by itself. While you drag, its
+  place is estimated smoothly from the codes near it; when you let go, t-SNE fits it in: that is
+  the *exact* one. The dashed circle, the *doubt*, is how far the nearest codes are spread.
 - **Pad:** two coordinates at once, both on one scale; behind it a coarse grid of what it decodes.
 
 Keys: Tab goes from slider to slider, the arrows move one (with Shift ten times as far), Home and

@@ -47,7 +47,7 @@ def page() -> None:
     if result.go:
         _go(run, result.go)
     with st.expander("What this map shows, and what it cannot"):
-        st.markdown(explanation(run.config.model.latent_dim))
+        st.markdown(explanation(run.config.model.latent_dim, run.codes().split))
 
 
 def _chosen(run: Run) -> None:

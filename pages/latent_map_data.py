@@ -13,14 +13,14 @@ import streamlit as st
 from pages import state
 from pages.explore import starting_code, usual_distance
 from pages.latent_map_names import METHODS
-from pages.look import PALETTE, class_colour, class_name
+from pages.look import PALETTE, class_list
 from pages.row_masks import pack_rows
 from vae.datasets import DATASETS, is_available
 from vae.inference import image_terms
 from vae.latent.values import colourings
 from vae.lift import lift
-from vae.map_frames import FRAMES_FILE, FRAMES_SUFFIX
-from vae.map_jobs import fits
+from vae.map_frames import FRAMES_SUFFIX
+from vae.map_jobs import GRID, fits
 from vae.map_quality import quality
 from vae.maps import Map, linear_map, load_map, map_path
 from vae.originals import OriginalsMissing, originals
@@ -40,7 +40,6 @@ def component_data(run: Run, found: Map) -> dict[str, Any]:
     """All that the browser needs beside the codes and the places, which it fetches itself."""
     codes = run.codes()
     d = codes.mu.shape[1]
-    labels = np.unique(codes.labels)
     z, picked = starting_code(run)
     method = found.facts["method"]
     linear = method in ("raw", "pca")
@@ -60,13 +59,8 @@ def component_data(run: Run, found: Map) -> dict[str, Any]:
         "usual": usual_distance(state.model_facts(run)),
         "axes": _axes(run, found),
         "classes": [
-            {
-                "label": int(label),
-                "name": class_name(run, int(label)),
-                "colour": class_colour(int(label)),
-                "symbol": SYMBOLS[int(label) // 10 % len(SYMBOLS)],
-            }
-            for label in labels
+            entry | {"symbol": SYMBOLS[entry["label"] // 10 % len(SYMBOLS)]}
+            for entry in class_list(run)
         ],
         "colourings": [one._asdict() for one in colourings(run)],
         "palette": PALETTE,
@@ -101,13 +95,10 @@ def _box(found: Map) -> dict[str, list[float]]:
 
 
 def _forming(run: Run) -> str | None:
-    """The map that this session waits for, if it is being fitted by now and can be watched."""
+    """The map that this session waits for, if it is being fitted: it can be watched."""
     watched = st.session_state.get("fits", {}).get(run.name, set())
-    for fit in fits(run):
-        begun = fit.state == "running" and (fit.folder / FRAMES_FILE).is_file()
-        if begun and fit.map_id in watched:
-            return fit.map_id
-    return None
+    at_work = {fit.map_id for fit in fits(run) if fit.state == "running"}
+    return next(iter((at_work & watched) - {GRID}), None)
 
 
 def _ends(run: Run) -> list[dict[str, Any]]:
@@ -209,7 +200,9 @@ def _quality_terms(run: Run, found: Map) -> list[list[str]]:
     drawn = f"{measured['n']:,} of {total:,} codes" if measured["n"] < total else f"all {total:,}"
     terms.append(["points drawn", drawn, "Each point is the code of one held-out image"])
     if measured["queries"] < measured["n"]:
+        among = measured.get("among", measured["n"])
         words = f"{measured['queries']:,} of the points"
+        words += f", among {among:,}" if among < measured["n"] else ""
         terms.append(["measured on", words, "A random sample, for speed"])
     return terms
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+_WHOSE = {
+    "test": "one image that the training never saw",
+    "validation": "one image of the validation split, by which the training was watched",
+    "train": "one image that the model was trained on",
+    "all": "one image of the whole data set, most of which the model was trained on",
+}
 
-def explanation(d: int) -> str:
-    """What stands below the map of a model with ``d`` latent dimensions, in Markdown."""
+
+def explanation(d: int, split: str = "test") -> str:
+    """What stands below the map of a model's codes, in Markdown.
+
+    Args:
+        d: latent dimensions.
+        split: whose codes they are (see :class:`vae.codes.Codes`).
+    """
     return rf"""
-Every point is the posterior mean $\mu(x) \in \mathbb{{R}}^{{{d}}}$ of one image that the training
-never saw; its colour is the image's class, which the model was never told, or the number that you
-choose.
+Every point is the posterior mean $\mu(x) \in \mathbb{{R}}^{{{d}}}$ of {_WHOSE[split]};
+its colour is the image's class, which the model was never told, or the number that you choose.
 
 - **The lens** decodes the place under the pointer (or the finger) as you move. That needs a way
   back from the plane to a code: a place of *two dimensions* is two coordinates of $z$, and a place
@@ -21,8 +32,8 @@ choose.
   says that the nearest real code is farther than 1.5 times the distance within which 95 % of real
   codes have another one: training has taught the decoder little about such places.
 - **An image is a distribution, not a point:**
-  $q(z \mid x) = \mathcal{{N}}(\mu, \operatorname{{diag}} \sigma^2)$. On PCA and two dimensions, whose
-  axes are $A$, it is seen as the Gaussian with covariance
+  $q(z \mid x) = \mathcal{{N}}(\mu, \operatorname{{diag}} \sigma^2)$. On PCA and two dimensions,
+  whose axes are $A$, it is seen as the Gaussian with covariance
   $A^\top \operatorname{{diag}}(\sigma^2)\, A$: its 1σ (solid) and 2σ (dashed) ellipses are drawn in
   the units of the axes. On a t-SNE map 40 draws from it are placed instead. The prior's circles, 1σ
   and 2σ of $\mathcal{{N}}(0, I)$, can be laid beneath.

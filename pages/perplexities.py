@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from pages import state
 from pages.components import mount
-from pages.look import class_colour, class_name
+from pages.look import class_list
 from pages.map_fits import start_grid
 from vae.map_jobs import GRID, fits
 from vae.map_noise import DIMENSIONS, noise_maps
@@ -61,7 +60,6 @@ def component_data(run: Run, maps: list[Map], noisy: bool) -> dict[str, Any]:
         at_hand = True
     except OriginalsMissing:
         at_hand = False
-    labels = np.unique(run.codes().labels)
     return {
         "model": run.name,
         "trained": state.trained(run),
@@ -70,14 +68,7 @@ def component_data(run: Run, maps: list[Map], noisy: bool) -> dict[str, Any]:
         "noise": noisy,
         "empty": "Not fitted yet.",
         "prompt": f"{NOISE}." if noisy else "Move over a map to find one image in all of them.",
-        "classes": [
-            {
-                "label": int(label),
-                "name": class_name(run, int(label)),
-                "colour": class_colour(int(label)),
-            }
-            for label in labels
-        ],
+        "classes": class_list(run),
         "tiles": _noise_tiles() if noisy else [_tile(found) for found in maps],
     }
 

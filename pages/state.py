@@ -20,6 +20,7 @@ from vae.model import VAE
 from vae.runs import Run, find_run, list_runs, load_model
 
 DEFAULT_MODEL = "mnist-conv-16"
+WHOSE = {"train": "training", "validation": "validation", "all": "all"}
 _URL_LIMIT = 128  # latent dimensions; more would make a URL that some proxies refuse
 
 
@@ -54,11 +55,18 @@ def current_run() -> Run:
         known = model_facts(run)
         st.caption(
             f"{known['dataset']} · {known['latent_dim']} latent dimensions, "
-            f"{sum(known['active'])} active · KL {sum(known['kl']):.1f} nats per image",
+            f"{sum(known['active'])} active · KL {sum(known['kl']):.1f} nats per image"
+            + _whose(run),
             width="content",
         )
     sync_url(run)
     return run
+
+
+def _whose(run: Run) -> str:
+    """Whose codes they are, where they are not those of test images."""
+    split = run.codes().split
+    return "" if split == "test" else f" · codes of {WHOSE[split]} images"
 
 
 def choose_model(name: str) -> None:

@@ -7,11 +7,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from vae.presets import make_config
 from vae.runs import Run, find_run
+from vae.tsne import tsne
 from vae.worker import prepare, train_run
 
 # Tests run beside servers and browsers on two cores: one thread each is quicker in sum.
@@ -67,3 +69,22 @@ def tiny_run(runs_folder: Path, _tiny_folder: Path) -> Run:
     """A model of the digits, two latent dimensions, in a fresh runs folder."""
     shutil.copytree(_tiny_folder, runs_folder / "tiny")
     return find_run("tiny")
+
+
+@pytest.fixture(scope="session")
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """400 real digits as 10-dimensional codes, and their labels."""
+    from sklearn.datasets import load_digits
+    from sklearn.decomposition import PCA
+
+    images, labels = load_digits(return_X_y=True)
+    codes = PCA(10, random_state=0).fit_transform(images)[:400]
+    return (codes / codes.std()).astype(np.float32), labels[:400]
+
+
+@pytest.fixture(scope="session")
+def digits_map(digits: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Their t-SNE map."""
+    places = tsne(digits[0], n_jobs=1)
+    assert places is not None
+    return places

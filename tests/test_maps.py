@@ -18,7 +18,7 @@ from vae.map_fitting import fit_map
 from vae.map_jobs import fits
 from vae.map_params import MapParams, map_id, usual
 from vae.map_worker import job_folder, run_map
-from vae.maps import list_maps, load_map, placement, stored_maps
+from vae.maps import _read_map, exact_placement, list_maps, load_map, placement, stored_maps
 from vae.presets import make_config
 from vae.runs import Run, find_run
 
@@ -112,10 +112,9 @@ def test_raw_and_pca_are_there_at_once_and_leave_no_files(run):
     "name", ["umap", "tsne.frames", "raw-0-0", "raw-0-4", "../../codes", "tsne"]
 )
 def test_a_map_that_is_not_there_is_refused(run, name):
-    with pytest.raises(VaeError):
-        load_map(run, name)
-    with pytest.raises(VaeError):
-        placement(run, name)
+    for use in (load_map, placement, exact_placement):
+        with pytest.raises(VaeError):
+            use(run, name)
 
 
 def test_a_fitted_map_is_stored_whole_and_read_back(run):
@@ -202,8 +201,23 @@ def test_placement_by_id_finds_the_codes(run):
         coords = load_map(run, name).coords
         placed = placement(run, name)(mu[:60])
         assert placed.dtype == np.float32
-        np.testing.assert_allclose(placed[:, :2], coords[:60], atol=0.01 * np.ptp(coords))
+        near = 0.03 * np.ptp(coords) if name.startswith("tsne") else 1e-4
+        np.testing.assert_allclose(placed[:, :2], coords[:60], atol=near)
     assert placement(run, "tsne-p5-n60") is placement(run, "tsne-p5-n60")
+
+
+def test_exact_placement_is_t_snes_on_its_maps_and_the_formula_on_linear_ones(run):
+    fit_map(run, PARAMS)
+    z = run.codes().mu[:20] + 0.2
+    for name in ("raw", "raw-3-1", "pca"):
+        np.testing.assert_array_equal(exact_placement(run, name)(z), placement(run, name)(z))
+    exact, smooth = (f(run, "tsne-p5-n60")(z) for f in (exact_placement, placement))
+    assert (exact[:, :2] != smooth[:, :2]).any()
+    np.testing.assert_array_equal(exact[:, 2], smooth[:, 2])
+    path = run.maps_dir / "tsne-p5-n60.json"
+    write_json(path, read_json(path) | {"method": "umap", "date": "another"})
+    _read_map.cache_clear()
+    np.testing.assert_array_equal(exact_placement(run, "tsne-p5-n60")(z), smooth)
 
 
 def test_placement_follows_a_map_that_was_fitted_again(run):

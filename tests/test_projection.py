@@ -1,4 +1,4 @@
-"""Maps as mathematics: PCA against scikit-learn, t-SNE against a control, placement's promises."""
+"""Maps as mathematics: PCA against scikit-learn, t-SNE against a control."""
 
 from __future__ import annotations
 
@@ -7,25 +7,9 @@ import pytest
 
 from vae.errors import VaeError
 from vae.map_quality import quality
-from vae.placement import linear_placement, map_span, neighbour_placement
+from vae.placement import map_span
 from vae.projection import Step, pca, raw
 from vae.tsne import tsne, usable_perplexity
-
-
-@pytest.fixture(scope="module")
-def digits() -> tuple[np.ndarray, np.ndarray]:
-    """400 real digits as 10-dimensional codes, and their labels."""
-    from sklearn.datasets import load_digits
-    from sklearn.decomposition import PCA
-
-    images, labels = load_digits(return_X_y=True)
-    codes = PCA(10, random_state=0).fit_transform(images)[:400]
-    return (codes / codes.std()).astype(np.float32), labels[:400]
-
-
-@pytest.fixture(scope="module")
-def digits_map(digits) -> np.ndarray:
-    return tsne(digits[0], n_jobs=1)
 
 
 def test_pca_equals_scikit_learns_up_to_sign(digits):
@@ -187,48 +171,3 @@ def test_quality_of_the_codes_themselves_is_perfect(digits):
 def test_quality_without_labels_or_with_three_points_leaves_out_what_it_cannot_say(digits):
     assert quality(digits[0], digits[0][:, :2], np.zeros(400))["accuracy"] is None
     assert quality(digits[0][:3], digits[0][:3, :2])["trustworthiness"] is None
-
-
-def test_linear_placement_is_the_map_and_has_no_doubt(digits):
-    projection = pca(digits[0])
-    placed = linear_placement(projection)(digits[0])
-    np.testing.assert_array_equal(placed[:, :2], projection(digits[0]))
-    assert (placed[:, 2] == 0).all()
-
-
-def test_placement_at_a_code_is_that_codes_place(digits, digits_map):
-    placed = neighbour_placement(digits[0], digits_map)(digits[0])
-    worst = np.abs(placed[:, :2] - digits_map).max() / map_span(digits_map)
-    assert worst < 0.002
-    assert np.median(placed[:, 2]) < 0.02
-
-
-def test_placement_is_continuous_along_paths(digits, digits_map):
-    """Halving the step must shrink the largest move: a jump would keep its size."""
-    place = neighbour_placement(digits[0], digits_map, neighbours=40)
-    rng = np.random.default_rng(1)
-    for a, b in rng.integers(0, 400, size=(8, 2)):
-        moves = []
-        for steps in (400, 3200):
-            t = np.linspace(0, 1, steps + 1)[:, None]
-            path = place(digits[0][a] * (1 - t) + digits[0][b] * t)[:, :2]
-            moves.append(np.linalg.norm(np.diff(path, axis=0), axis=1).max())
-        assert moves[1] <= moves[0] / 3 or moves[1] < 0.002 * map_span(digits_map)
-
-
-def test_spread_is_a_fraction_and_larger_off_the_data(digits, digits_map):
-    place = neighbour_placement(digits[0], digits_map)
-    far = np.random.default_rng(0).normal(size=(200, 10)).astype(np.float32) * 3
-    spread = place(far)[:, 2]
-    assert ((spread >= 0) & (spread <= 1)).all()
-    assert np.median(spread) > 5 * np.median(place(digits[0])[:, 2])
-
-
-@pytest.mark.parametrize("n", [1, 2, 5])
-def test_placement_on_a_map_of_few_or_identical_points_is_finite(n):
-    z = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
-    for codes in (z[:n], np.zeros((n, 3), np.float32)):
-        placed = neighbour_placement(codes, np.arange(2 * n).reshape(n, 2))(z)
-        assert placed.shape == (30, 3)
-        assert np.isfinite(placed).all()
-    assert neighbour_placement(z, z[:, :2])(z[:0]).shape == (0, 3)

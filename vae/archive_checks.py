@@ -16,11 +16,12 @@ from safetensors.torch import load as parse_tensors
 
 from vae.checkpoints import check_tensors
 from vae.checks import MAP_ID_PATTERN, check_evaluation, check_map_facts, check_points, is_number
+from vae.codes import parse_codes
 from vae.config import Config, config_from_json
 from vae.errors import VaeError
 from vae.map_frames import FRAMES_SUFFIX, parse_frames
 from vae.model import VAE
-from vae.runs import NAME_PATTERN, parse_codes
+from vae.runs import NAME_PATTERN
 from vae.unpacking import MEGABYTE, npz_arrays
 
 # The files of an exported model in their order, with the largest size of each when unpacked.
@@ -36,7 +37,7 @@ LIMITS = {
 _MAP = rf"maps/{MAP_ID_PATTERN}\.(npz|json|frames\.npz)"
 _MAP_LIMIT = 16 * MEGABYTE
 TOTAL_LIMIT = 640 * MEGABYTE
-_CODES, _CLASSES, _MAPS = 100_000, 1000, 32
+_CODES, _CLASSES, _MAPS = 1_000_000, 1000, 32
 
 
 def limit_of(name: str) -> int:

@@ -21,6 +21,7 @@ import numpy as np
 
 from vae.checks import MAP_ID_PATTERN
 from vae.errors import VaeError
+from vae.exact_placement import exact_placement as descend
 from vae.files import load_npz, read_json
 from vae.map_frames import FRAMES_SUFFIX, Frames, load_frames
 from vae.placement import Place, linear_placement, smooth_placement
@@ -66,7 +67,8 @@ def load_map(run: Run, map_id: str) -> Map:
         VaeError: if the model has no such map (saying which it has), or its files are damaged.
     """
     if (linear := linear_map(run, map_id)) is not None:
-        coords = linear(run.codes().mu)
+        changed = (run.path / "codes.npz").stat().st_mtime_ns
+        coords = _linear_coords(run, map_id, changed)
         method = "pca" if map_id == "pca" else "raw"
         return Map(
             map_id, coords, {"method": method, "n": len(coords), "explained": linear.explained}
@@ -81,7 +83,8 @@ def load_map(run: Run, map_id: str) -> Map:
 def placement(run: Run, map_id: str) -> Place:
     """Where any z belongs on a map: z (n, d) -> (n, 3) float32 of x, y, spread (0–1).
 
-    Exact, with spread 0, on raw and PCA maps; see :mod:`vae.placement` for t-SNE. Cached.
+    By formula, with spread 0, on raw and PCA maps; continuous on t-SNE and UMAP maps, see
+    :mod:`vae.placement`. Cached.
 
     Raises:
         VaeError: if the model has no such map.
@@ -89,13 +92,38 @@ def placement(run: Run, map_id: str) -> Place:
     if (linear := linear_map(run, map_id)) is not None:
         return linear_placement(linear)
     found = load_map(run, map_id)
-    return _neighbours(run, map_id, found.facts["fingerprint"], found.facts["date"])
+    return _smooth(run, map_id, found.facts["fingerprint"], found.facts["date"])
+
+
+def exact_placement(run: Run, map_id: str) -> Place:
+    """Where t-SNE itself puts any z on a map: z (n, d) -> (n, 3) float32 of x, y, spread (0–1).
+
+    The answer of :func:`placement` on maps that are no t-SNE: the formula on raw and PCA maps, the
+    continuous place on UMAP's. See :mod:`vae.exact_placement`. Cached; for one thread at a time.
+
+    Raises:
+        VaeError: if the model has no such map.
+    """
+    if linear_map(run, map_id) is not None:
+        return placement(run, map_id)
+    found = load_map(run, map_id)
+    if found.facts["method"] != "tsne":
+        return placement(run, map_id)
+    return _exact(run, map_id, found.facts["fingerprint"], found.facts["date"])
 
 
 @lru_cache(maxsize=8)
-def _neighbours(run: Run, map_id: str, _fingerprint: str, _date: str) -> Place:
+def _smooth(run: Run, map_id: str, _fingerprint: str, _date: str) -> Place:
     coords = load_map(run, map_id).coords
     return smooth_placement(run.codes().mu[: len(coords)], coords)
+
+
+@lru_cache(maxsize=4)
+def _exact(run: Run, map_id: str, _fingerprint: str, _date: str) -> Place:
+    found = load_map(run, map_id)
+    codes, otherwise = run.codes().mu[: len(found.coords)], placement(run, map_id)
+    metric, seed = str(found.facts.get("metric")), int(found.facts["seed"]) % 2**31
+    return descend(codes, found.coords, otherwise, metric=metric, seed=seed)
 
 
 def linear_map(run: Run, map_id: str) -> Linear | None:
@@ -104,13 +132,26 @@ def linear_map(run: Run, map_id: str) -> Linear | None:
     Raises:
         VaeError: if the model has not these dimensions.
     """
+    if not re.fullmatch(r"pca|raw(-\d{1,6}-\d{1,6})?", map_id):
+        return None
+    run.codes()  # says so if there are none
+    return _linear(run, map_id, (run.path / "codes.npz").stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _linear(run: Run, map_id: str, _changed: int) -> Linear:
+    mu = run.codes().mu
     if map_id == "pca":
-        return pca(run.codes().mu)
-    if map_id == "raw":
-        return raw(run.codes().mu)
-    if match := re.fullmatch(r"raw-(\d{1,6})-(\d{1,6})", map_id):
-        return raw(run.codes().mu, (int(match[1]), int(match[2])))
-    return None
+        return pca(mu)
+    dims = [int(part) for part in map_id.split("-")[1:]]
+    return raw(mu, (dims[0], dims[1])) if dims else raw(mu)
+
+
+@lru_cache(maxsize=8)
+def _linear_coords(run: Run, map_id: str, _changed: int) -> np.ndarray:
+    coords = _linear(run, map_id, _changed)(run.codes().mu)
+    coords.flags.writeable = False
+    return coords
 
 
 def stored_frames(run: Run, map_id: str) -> Frames:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vae.datasets import DATASETS, is_available, load
+from vae.datasets import DATASETS, Split, is_available, load
 from vae.errors import VaeError
 from vae.runs import Run
 
@@ -35,8 +35,17 @@ def originals(run: Run) -> np.ndarray:
             f"The images of {run.name!r} are those of {info.title}, whose files are not at hand: "
             f"fetch them with `python -m vae datasets download {name}`, or on the Train page."
         )
-    rows, images = run.codes().indices, load(name, "test").images
+    rows, images = run.codes().indices, coded_split(run).images
     if rows.min() < 0 or rows.max() >= len(images):
         raise OriginalsMissing(foreign)
     # The whole split in its order is shared, not copied.
     return images if np.array_equal(rows, np.arange(len(images))) else images[rows]
+
+
+def coded_split(run: Run) -> Split:
+    """The split of the data set that ``run.codes().indices`` are rows of.
+
+    Raises:
+        VaeError: if the data set is unknown, or its files are missing or damaged.
+    """
+    return load(run.config.training.dataset, run.codes().split)

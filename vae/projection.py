@@ -122,9 +122,7 @@ def arrange(
     codes = check_codes(codes)
     if metric not in METRICS:
         raise VaeError(f"The metric must be one of {', '.join(METRICS)}, not {metric!r}.")
-    _, first, inverse = np.unique(codes, axis=0, return_index=True, return_inverse=True)
-    first.sort()  # the codes' own order, so that the map does not depend on how unique sorts
-    distinct = codes[first]
+    distinct, _, inverse = distinct_codes(codes)
     if len(distinct) < MIN_DISTINCT:
         return pca(codes)(codes)
     # These methods ignore position and scale; their solvers do not (codes 1e-9 apart lose their
@@ -132,21 +130,25 @@ def arrange(
     if metric != "cosine":
         distinct = distinct - distinct.mean(axis=0)
         distinct /= distinct.std()
-    positions = _positions(codes, distinct_rows=first, inverse=inverse)
 
     def on_step(step: Step) -> bool:
-        return callback is not None and bool(callback(replace(step, coords=step.coords[positions])))
+        return callback is not None and bool(callback(replace(step, coords=step.coords[inverse])))
 
     places = optimise(distinct, on_step)
-    return None if places is None else places[positions].astype(np.float32)
+    return None if places is None else places[inverse].astype(np.float32)
 
 
-def _positions(codes: np.ndarray, distinct_rows: np.ndarray, inverse: np.ndarray) -> np.ndarray:
-    """For each code, its position among the distinct ones in their first-seen order, (n,)."""
-    group = inverse.reshape(len(codes))
-    position_of_group = np.empty(len(distinct_rows), dtype=np.int64)
-    position_of_group[group[distinct_rows]] = np.arange(len(distinct_rows))
-    return position_of_group[group]
+def distinct_codes(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The different ones of codes (n, d), in the order in which they come first.
+
+    Returns:
+        them (m, d), their rows (m,), and for each code its position among them (n,).
+    """
+    _, first, inverse = np.unique(codes, axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first)  # not as unique sorts: the map depends on their order
+    position = np.empty(len(first), dtype=np.int64)
+    position[order] = np.arange(len(first))
+    return codes[first[order]], first[order], position[inverse.reshape(len(codes))]
 
 
 def pca_start(codes: np.ndarray, seed: int, spread: float) -> np.ndarray:

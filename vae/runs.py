@@ -6,40 +6,22 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from reprlib import repr as shortened
 from typing import Any
 
-import numpy as np
 import torch
 
 from vae.checkpoints import load_weights
 from vae.checks import check_evaluation, check_points, check_status
+from vae.codes import Codes, read_codes
 from vae.config import Config, config_from_json
 from vae.errors import VaeError
-from vae.files import load_npz, read_json, read_json_lines, why
+from vae.files import read_json, read_json_lines, why
 from vae.model import VAE
 from vae.status import is_alive, read_status
 
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-
-
-@dataclass(frozen=True)
-class Codes:
-    """Posteriors of held-out images.
-
-    Attributes:
-        mu: posterior means, (n, d) float32.
-        logvar: posterior log-variances, (n, d) float32.
-        labels: class numbers, (n,) int64.
-        indices: rows of the test split that they belong to, (n,) int64.
-    """
-
-    mu: np.ndarray
-    logvar: np.ndarray
-    labels: np.ndarray
-    indices: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -94,7 +76,7 @@ class Run:
         path = self.path / "codes.npz"
         if not path.is_file():
             raise VaeError(f"The model {self.name!r} has no codes yet: its training is not done.")
-        codes = _read_codes(path, path.stat().st_mtime_ns)
+        codes = read_codes(path, path.stat().st_mtime_ns)
         if codes.mu.shape[1] != self.config.model.latent_dim:
             raise VaeError(
                 f"{path} holds codes of {codes.mu.shape[1]} dimensions; the model "
@@ -109,32 +91,6 @@ class Broken:
 
     name: str
     reason: str
-
-
-@lru_cache(maxsize=16)
-def _read_codes(path: Path, _changed: int) -> Codes:
-    return parse_codes(load_npz(path), str(path))
-
-
-def parse_codes(arrays: dict[str, np.ndarray], label: str) -> Codes:
-    """Check the arrays of a ``codes.npz``.
-
-    Raises:
-        VaeError: if one is missing, or shapes disagree, or a value is not finite.
-    """
-    try:
-        mu, logvar = arrays["mu"].astype(np.float32), arrays["logvar"].astype(np.float32)
-        labels, indices = arrays["labels"].astype(np.int64), arrays["indices"].astype(np.int64)
-    except (KeyError, ValueError, TypeError) as error:
-        raise VaeError(f"{label} is not a file of codes: {error}.") from None
-    if mu.ndim != 2 or mu.shape != logvar.shape or not labels.shape == indices.shape == (len(mu),):
-        raise VaeError(f"{label} holds arrays whose shapes disagree: {mu.shape}, {logvar.shape}.")
-    if not len(mu):
-        raise VaeError(f"{label} holds no codes.")
-    # Variances beyond exp(50) are no posterior's and would overflow the statistics of q(z).
-    if not ((np.abs(mu) < 1e6).all() and (np.abs(logvar) < 50).all()):
-        raise VaeError(f"{label} holds values that are not finite numbers of a code's size.")
-    return Codes(mu, logvar, labels, indices)
 
 
 def check_name(name: str) -> str:

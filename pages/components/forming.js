@@ -55,8 +55,9 @@ export class Forming {
     this.map = null;
   }
 
+  /** Whether a map is seen forming, instead of the finished one. */
   get on() {
-    return this.map !== null;
+    return this.map !== null && this.frames.length > 0;
   }
 
   /**
@@ -73,7 +74,7 @@ export class Forming {
   }
 
   close() {
-    if (!this.on) return;
+    if (this.map === null) return;
     this.map = null;
     clearTimeout(this.timer);
     this.#pause();
@@ -94,6 +95,7 @@ export class Forming {
       }
     } catch (error) {
       if (this.map !== map) return;
+      // A fit that has just been started has no frames until its neighbours are found.
       if (!this.live) {
         this.close();
         throw error;

@@ -28,11 +28,12 @@ export function sampleRows(n, most, seed = 0) {
 /** What a MapCanvas draws of a map, of at most `most` of its points. Pure. */
 export function backdrop(coords, labels, classes, most = MOST) {
   const n = coords.length / 2;
-  const { groups, centres } = groupClasses(labels, classes, coords);
-  const drawn = n > most ? new Set(sampleRows(n, most)) : null;
-  if (drawn) for (const group of groups) group.rows = group.rows.filter((row) => drawn.has(row));
+  const rows = sampleRows(n, most);
+  const some = n <= most ? coords
+    : Float32Array.from({ length: 2 * most }, (_, i) => coords[2 * rows[i >> 1] + (i & 1)]);
   return {
-    coords, groups, centres, box: extent(coords, MARGIN), span: extent(coords, 0),
+    coords: some, ...groupClasses(rows.map((row) => labels[row]), classes, some),
+    box: extent(coords, MARGIN), span: extent(coords, 0),
     size: Math.max(1.3, 5 - 0.9 * Math.log10(n)), // px; 1.4 of 10,000 points, 2.3 of 1,000
   };
 }
@@ -58,10 +59,12 @@ export function livemap({ model, map, settles = true, onOpen }) {
       element("span", { class: "map-name" }, `${map.name}: `), ...words));
   const waiting = new Map(); // the newest question of each kind, until the points are here
   let loading = null;
-  let points = null;
+  let places = null; // of the map's points: x0, y0, x1, y1 …
+  let points = null; // those that are drawn
   let place = null;
   let path = null; // places
   let beyond = false;
+  let prepared = false; // a smooth place has come
   let smooth = null; // the channel of places while z moves, and of paths
   let exact = null; // the channel of exact ones
   const following = new Following(
@@ -95,7 +98,12 @@ export function livemap({ model, map, settles = true, onOpen }) {
     if (map.formula) return answered(zs.map(byFormula));
     smooth ??= new LiveChannel({ model, op: "place", query, onError: explain,
       lanes: ["moving", { name: "path", every: 100 }] });
-    return smooth.ask(lane, pack(zs), (answer) => answered(readPlaces(answer)));
+    return smooth.ask(lane, pack(zs), (answer) => {
+      answered(readPlaces(answer));
+      prepared = true;
+      waiting.get("fit")?.();
+      waiting.delete("fit");
+    });
   }
 
   function soon(kind, question) {
@@ -113,9 +121,10 @@ export function livemap({ model, map, settles = true, onOpen }) {
 
   /** An image that is a point of the map stands there; any other code has to be fitted in. */
   function fit(z, row, answered) {
-    const { coords } = points;
-    if (row !== null && coords[2 * row + 1] > -Infinity)
-      return answered({ x: coords[2 * row], y: coords[2 * row + 1], spread: 0, own: true });
+    const [x, y] = row === null ? [] : places.subarray(2 * row, 2 * row + 2);
+    if (y > -Infinity) return answered({ x, y, spread: 0, own: true });
+    // The first of either kind costs the server a second of work: not both at once.
+    if (!prepared) return waiting.set("fit", () => fit(z, row, answered));
     exact ??= new LiveChannel({ model, op: "place", query: `${query}&exact=1`,
       onError(sentence) {
         explain(sentence);
@@ -157,6 +166,7 @@ export function livemap({ model, map, settles = true, onOpen }) {
     try {
       const [coords, labels] = await Promise.all([fetchPlaces(model, map.id), fetchLabels(model)]);
       if (following.closed) return;
+      places = coords;
       points = backdrop(coords, labels, map.classes);
     } catch (error) {
       words[0].textContent = "did not come";

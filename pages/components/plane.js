@@ -38,6 +38,7 @@ export class Plane {
   async draw(box, titles) {
     this.titles = titles;
     this.home = true; // the whole map is in view, and stays so when the window changes
+    this.lined = false;
     this.box = withMargin(box, 0);
     this.view = withMargin(box, 0.04);
     const layout = this.#layout();
@@ -56,7 +57,8 @@ export class Plane {
 
   /** Lines that enclose shares of the points (see density.js), or, with null, none. */
   contour(grid) {
-    if (!this.ready) return;
+    if (!this.ready || (!grid && !this.lined)) return;
+    this.lined = grid !== null;
     const { seen } = this;
     const lines = grid && {
       type: "contour", ...grid, showscale: false, hoverinfo: "skip", autocontour: false,

@@ -45,7 +45,8 @@ COLOUR = """(root, [x, y]) => {
   const context = copy.getContext('2d');
   context.drawImage(canvas, 0, 0);
   const box = canvas.getBoundingClientRect();
-  const [u, v] = [(x - box.left) * canvas.width / box.width, (y - box.top) * canvas.height / box.height];
+  const density = canvas.width / box.width;
+  const [u, v] = [(x - box.left) * density, (y - box.top) * density];
   return [...context.getImageData(Math.round(u), Math.round(v), 1, 1).data];
 }"""
 
@@ -164,7 +165,7 @@ def test_a_box_selects_what_lies_in_it_and_the_pages_share_it(page: Page) -> Non
     page.get_by_role("button", name="Points", exact=True).click()
     page.get_by_role("radio", name="Select by a box").click()
     corners = np.array([[0.4, 0.3], [0.55, 0.6]]) * [box["width"], box["height"]]
-    start, end = corners + [box["x"], box["y"]]
+    start, end = corners + np.array([box["x"], box["y"]])
     page.mouse.move(*start)
     page.mouse.down()
     page.mouse.move(*((start + end) / 2))

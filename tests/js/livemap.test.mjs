@@ -125,10 +125,13 @@ test("of many points a fixed subset is drawn, of each class its share", () => {
   const coords = Float32Array.from({ length: 2 * n }, (_, i) => i % 97);
   const labels = Uint16Array.from({ length: n }, (_, i) => i % 2);
   const classes = [0, 1].map((label) => ({ label, name: `${label}`, colour: "#000" }));
-  const { groups, span, box } = backdrop(coords, labels, classes, 100);
+  const { coords: some, groups, span, box } = backdrop(coords, labels, classes, 100);
+  const drawn = sampleRows(n, 100);
   assert.equal(groups[0].rows.length + groups[1].rows.length, 100);
   assert.ok(groups.every(({ rows: members, label }) =>
-    members.length > 30 && members.every((row) => labels[row] === label)));
+    members.length > 30 && members.every((at) => labels[drawn[at]] === label)));
+  assert.deepEqual([some[14], some[15]], [coords[2 * drawn[7]], coords[2 * drawn[7] + 1]]);
+  assert.equal(backdrop(coords, labels, classes).coords, coords); // few enough: all, not copied
   assert.deepEqual(span, { x: [0, 96], y: [0, 96] });
   assert.ok(box.x[0] < 0 && box.x[1] > 96);
 });

@@ -22,10 +22,11 @@ from pages.distributions_holes import find_holes, region
 from pages.distributions_marginals import marginal_curves, marginals_html
 from pages.distributions_words import adding_up, captions, caution, formula
 from tests.pages.opening import run_page
+from vae.codes import Codes
 from vae.errors import VaeError
 from vae.latent.holes import coverage, holes
 from vae.latent.kl_parts import KlParts, kl_parts
-from vae.runs import Codes, Run, list_runs
+from vae.runs import Run, list_runs
 
 open_page = partial(run_page, "distributions")
 RNG = np.random.default_rng(0)

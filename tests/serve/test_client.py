@@ -27,6 +27,7 @@ def test_the_client_asks_everything(runs: WriteRun, server: str, websocket: bool
         np.testing.assert_allclose(mu, expected[0], rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(logvar, expected[1], rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(live.place(z, "raw")[:, :2], z, rtol=1e-5)
+        np.testing.assert_allclose(live.place(z, "raw", exact=True)[:, :2], z, rtol=1e-5)
         rows, distances = live.nearest(z, 3)
         assert rows.shape == distances.shape == (300, 3)
         codes = run.codes().mu

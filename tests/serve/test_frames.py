@@ -14,7 +14,7 @@ from vae.map_worker import run_map
 from vae.maps import stored_frames
 from vae.projection import Step
 from vae.serve import frames as served
-from vae.status import acquire
+from vae.status import acquire, announce
 
 
 def read(content: bytes) -> tuple[list[int], Frames]:
@@ -65,6 +65,18 @@ def test_a_fit_at_work_answers_what_it_has(client: TestClient, runs: WriteRun) -
         append_frame(folder / FRAMES_FILE, Step(25, 750, 2.0, 9 * places))
         head, frames = read(client.get(f"{path}&from=1").content)
     assert (head, frames.kl.tolist()) == ([40, 1, 1, 750], [2.0])
+
+
+def test_a_fit_that_begins_has_no_frames_as_yet(client: TestClient, runs: WriteRun) -> None:
+    run = runs("a")
+    path = "/live/models/a/frames?map=tsne-p5-n40"
+    assert client.get(path).status_code == 404
+    folder = folder_of(run, "tsne-p5-n40")
+    folder.mkdir(parents=True)
+    announce(folder, map="tsne-p5-n40")
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert np.frombuffer(answer.content, "<u4").tolist() == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(

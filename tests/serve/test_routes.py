@@ -12,6 +12,9 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from tests.serve.conftest import WriteRun
 from vae.datasets import load
 from vae.inference import decode_pixels, encode_pixels
+from vae.map_fitting import fit_map
+from vae.map_params import MapParams
+from vae.maps import exact_placement, placement
 from vae.runs import Run, load_model
 from vae.serve import protocol, service
 from vae.serve.operations import OPERATIONS
@@ -74,6 +77,23 @@ def test_post_decodes_encodes_and_places(client: TestClient, runs: WriteRun) -> 
     placed = np.frombuffer(answer.content, "<f4").reshape(-1, 3)
     np.testing.assert_allclose(placed[:, :2], Z, rtol=1e-6)
     assert ((placed[:, 2] >= 0) & (placed[:, 2] <= 1)).all()
+
+
+@pytest.mark.parametrize("way", ["post", "socket"])
+def test_a_place_is_continuous_or_exact_as_asked(
+    client: TestClient, runs: WriteRun, way: str
+) -> None:
+    run = runs("a")
+    assert fit_map(run, MapParams(perplexity=5)) is not None
+    for name, query in (("tsne-p5", ""), ("tsne-p5", "&exact=0"), ("pca", "&exact=1")):
+        answer = ask(client, way, f"/live/models/a/place?map={name}{query}", pack_floats(Z))
+        assert answer == pack_floats(placement(run, name)(Z))
+    exact = ask(client, way, "/live/models/a/place?map=tsne-p5&exact=1", pack_floats(Z))
+    assert exact == pack_floats(exact_placement(run, "tsne-p5")(Z))
+    assert exact != pack_floats(placement(run, "tsne-p5")(Z))
+    for wrong in ("2", "", "true"):
+        sentence = ask(client, way, f"/live/models/a/place?map=pca&exact={wrong}", pack_floats(Z))
+        assert sentence == f"exact={wrong} came; 0 or 1 is allowed."
 
 
 def ask(client: TestClient, way: str, path: str, payload: bytes) -> bytes | str:

@@ -1,4 +1,4 @@
-"""``models``, ``evaluate NAME``, ``export NAME``, ``import FILE``, ``delete NAME``."""
+"""``models``, ``evaluate``, ``encode``, ``export``, ``import`` and ``delete``: all of one model."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vae.commands import add_command, print_json
+from vae.datasets.registry import ALL, SPLITS
 from vae.files import write_atomic
 
 
@@ -16,6 +17,12 @@ def add_commands(commands: Any) -> None:
     add_command(commands, "models", _models, "list the bundled and the trained models")
     command = add_command(commands, "evaluate", _evaluate, "measure a model on its test split")
     command.add_argument("name", help="the model")
+    command.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
+    command = add_command(commands, "encode", _encode, "make a copy with codes of other images")
+    command.add_argument("name", help="the model")
+    command.add_argument("new", help="what the copy is called")
+    command.add_argument("--split", default="all", choices=[*SPLITS, ALL], help="default all")
+    command.add_argument("--limit", type=int, help="the first so many images only")
     command.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
     command = add_command(commands, "export", _export, "pack a model into one zip")
     command.add_argument("name", help="the model")
@@ -75,6 +82,32 @@ def _evaluate(options: argparse.Namespace) -> int:
     print(f"  KL              {found['kl']:10.2f} nats")
     print(f"  bits/dimension  {found['bits_per_dimension']:10.4f}")
     print(f"  active units    {found['active_units']:>7} of {found['latent_dim']}")
+    return 0
+
+
+def _encode(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from vae.devices import resolve_device
+    from vae.errors import VaeError
+    from vae.recoding import recode
+    from vae.runs import find_run
+
+    if options.limit is not None and options.limit < 1:
+        raise VaeError(f"--limit must be at least 1, not {options.limit}.")
+    with tqdm(unit="image", disable=options.json, file=sys.stderr) as bar:
+
+        def report(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        device = resolve_device(options.device)
+        run = recode(
+            find_run(options.name), options.new, options.split, options.limit, device, report
+        )
+    facts = {"name": run.name, "path": str(run.path), "codes": len(run.codes().mu)}
+    words = f"{run.name}: {facts['codes']:,} codes of the split {options.split}"
+    print_json(facts) if options.json else print(words)
     return 0
 
 

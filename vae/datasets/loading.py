@@ -11,6 +11,7 @@ import numpy as np
 
 from vae.datasets import shapes
 from vae.datasets.registry import (
+    ALL,
     SPLITS,
     DatasetInfo,
     SplitName,
@@ -35,7 +36,8 @@ class Split:
         labels: int64 (n,), an index into `DatasetInfo.classes`.
         factors: float32 (n, k), the known causes of each image, or None where they are unknown.
         indices: int64 (n,), each image's row in the official file (the training file for "train"
-            and "validation", the test file for "test"), or in the whole set if it has one file.
+            and "validation", the test file for "test"), or in the whole set if it has one file, or
+            if it is "all".
     """
 
     images: np.ndarray
@@ -48,12 +50,15 @@ class Split:
 
 
 def load(name: str, split: str) -> Split:
-    """The images of one split, from memory if they were asked for lately.
+    """The images of one split, or of ``"all"`` three in the order train, validation, test; from
+    memory if they were asked for lately.
 
     Raises:
         VaeError: if the data set or split is unknown, or its files are missing or damaged.
     """
     info = find(name)
+    if split == ALL:
+        return _load_all(info.name, data_dir())
     if split not in SPLITS:
         raise VaeError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
     return _load(info.name, split, data_dir())
@@ -75,6 +80,18 @@ def _load(name: str, split: SplitName, root: Path) -> Split:
         # In the official order, as the test split is.
         rows = np.sort(train if split == "train" else validation)
     return _freeze(images, labels, None, rows)
+
+
+@lru_cache(maxsize=1)
+def _load_all(name: str, root: Path) -> Split:
+    parts = [_load(name, split, root) for split in SPLITS]
+    factors = [part.factors for part in parts if part.factors is not None]
+    return _freeze(
+        np.concatenate([part.images for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate(factors) if factors else None,
+        np.arange(sum(map(len, parts))),
+    )
 
 
 def _cut(sizes: tuple[int, ...]) -> list[np.ndarray]:

@@ -15,6 +15,7 @@ from vae.errors import VaeError
 
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
+ALL = "all"  # the three together, in that order
 
 
 @dataclass(frozen=True)

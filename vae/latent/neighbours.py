@@ -9,7 +9,8 @@ import numpy as np
 MOST = 64  # neighbours that can be asked for
 # More than that are looked at closely: the first look, in float32, may confuse the last few.
 _SPARE = 16
-_ROWS_AT_ONCE = 128  # rows × codes distances are held at a time: 31 MB beside 60,000 codes
+_NUMBERS_AT_ONCE = 8_000_000  # distances held at a time: 32 MB
+_MOST_DISTANCES = 200_000_000  # that a look at the usual distance may cost: seconds
 
 Nearest = Callable[[np.ndarray], np.ndarray]
 
@@ -25,6 +26,7 @@ def nearest_codes(codes: np.ndarray) -> Nearest:
     nearness_to = _nearness_to(codes)
     k = min(MOST, len(codes))
     looked_at = min(MOST + _SPARE, len(codes))
+    at_once = _rows_at_once(len(codes))
 
     def some(z: np.ndarray) -> np.ndarray:
         nearness = nearness_to(z)
@@ -41,7 +43,7 @@ def nearest_codes(codes: np.ndarray) -> Nearest:
 
     def nearest(z: np.ndarray) -> np.ndarray:
         z = np.asarray(z, dtype=np.float32)
-        parts = [some(z[i : i + _ROWS_AT_ONCE]) for i in range(0, len(z), _ROWS_AT_ONCE)]
+        parts = [some(z[i : i + at_once]) for i in range(0, len(z), at_once)]
         return np.concatenate(parts) if parts else np.zeros((0, k, 2), np.float32)
 
     return nearest
@@ -50,20 +52,27 @@ def nearest_codes(codes: np.ndarray) -> Nearest:
 def neighbour_distances(codes: np.ndarray, sample: int = 1000, seed: int = 0) -> np.ndarray:
     """How far a code's nearest other code is: (m, d) -> (n,) float64, for n of the m codes.
 
-    n is the smaller of m and ``sample``, drawn from ``seed``; 0 where there is no other code.
+    n is the smaller of m and ``sample``, drawn from ``seed`` (among more than 200,000 codes fewer:
+    each is compared with all); 0 where there is no other code.
     """
     codes = np.ascontiguousarray(codes, dtype=np.float32)
     if len(codes) < 2:
         return np.zeros(0)
+    sample = min(sample, max(100, _MOST_DISTANCES // len(codes)))
     chosen = np.random.default_rng(seed).permutation(len(codes))[:sample]
     nearness_to = _nearness_to(codes)
     parts = []
-    for start in range(0, len(chosen), _ROWS_AT_ONCE):
-        own = chosen[start : start + _ROWS_AT_ONCE]
+    at_once = _rows_at_once(len(codes))
+    for start in range(0, len(chosen), at_once):
+        own = chosen[start : start + at_once]
         nearness = nearness_to(codes[own])
         nearness[np.arange(len(own)), own] = np.inf
         parts.append(_distances(codes[own], codes[nearness.argmin(axis=1)][:, None])[:, 0])
     return np.concatenate(parts)
+
+
+def _rows_at_once(codes: int) -> int:
+    return max(1, min(128, _NUMBERS_AT_ONCE // codes))
 
 
 def _nearness_to(codes: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:

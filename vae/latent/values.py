@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vae.datasets import DATASETS, is_available, load
+from vae.datasets import DATASETS, is_available
 from vae.datasets.shapes import FACTOR_NAMES
 from vae.errors import VaeError
 from vae.inference import image_terms
-from vae.originals import OriginalsMissing, originals
+from vae.originals import OriginalsMissing, coded_split, originals
 from vae.runs import Run, load_model
 
 
@@ -104,5 +104,5 @@ def _factors(run: Run) -> np.ndarray | None:
     name = run.config.training.dataset
     if name not in DATASETS or not is_available(name) or not _has_originals(run):
         return None
-    factors = load(name, "test").factors
+    factors = coded_split(run).factors
     return None if factors is None else factors[run.codes().indices]

@@ -30,6 +30,11 @@ Euclidean distances, nearest first; K is 1 to 64, no more than there are codes, 
 ``images`` answers the held-out images that rows of ``codes`` encode, where the data set's files are
 at hand.
 
+``place`` answers x, y and the spread of the places of the nearest codes, a fraction of the map's
+span. On raw and PCA maps the place is exact, by formula, and the spread 0. On t-SNE and UMAP maps
+it is continuous: no jumps as z moves, within a millisecond. With ``exact=1`` (0 if not given) it is
+on t-SNE maps where t-SNE itself puts z: about 10 ms, and it may jump; the spread is the same.
+
 ``similar`` answers the K images (1 to 64, 1 if not given; fewer if there are no more) that are not
 among the rows and are nearest to any of them: their rows and distances, nearest first. With
 ``space=codes`` (if not given) it is the Euclidean distance of codes, with ``space=pixels`` the root

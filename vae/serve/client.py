@@ -76,9 +76,9 @@ class LiveClient:
         pairs = answer.reshape(-1, 2, self.facts["latent_dim"])
         return pairs[:, 0], pairs[:, 1]
 
-    def place(self, z: np.ndarray, map_id: str = "tsne") -> np.ndarray:
-        """z (n, d) -> x, y and spread on a map, (n, 3) float32."""
-        question = f"/place?{urlencode({'map': map_id})}"
+    def place(self, z: np.ndarray, map_id: str = "tsne", exact: bool = False) -> np.ndarray:
+        """z (n, d) -> x, y and spread on a map, (n, 3) float32; ``exact``: where t-SNE puts it."""
+        question = f"/place?{urlencode({'map': map_id, 'exact': int(exact)})}"
         return np.frombuffer(self._ask(question, pack_floats(z)), "<f4").reshape(-1, 3)
 
     def nearest(self, z: np.ndarray, k: int = 1) -> tuple[np.ndarray, np.ndarray]:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from vae.codes import Codes
 from vae.datasets import DATASETS
-from vae.runs import Codes, Run
+from vae.runs import Run
 from vae.serve.protocol import check_rows, parse_choice, parse_rows
 
 Query = Mapping[str, str]

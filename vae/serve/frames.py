@@ -17,7 +17,7 @@ from vae.maps import stored_frames
 from vae.runs import Run
 from vae.serve.protocol import ProtocolError, pack_rows
 from vae.serve.service import LiveModel
-from vae.status import is_alive
+from vae.status import is_alive, read_status
 
 MOST_BYTES = 8 << 20  # of one answer; who wants more asks again
 
@@ -27,7 +27,8 @@ async def map_frames(model: LiveModel, query: Mapping[str, str]) -> Response:
 
     uint32 n, the first frame's number, how many follow, and iterations of the whole fit; then of
     each frame its iteration, uint32, KL in nats, float32 (NaN: not known), box, 4 × float32, and n
-    places, uint16 pairs from 0 to 65535 across the box. None follow while there is nothing new.
+    places, uint16 pairs from 0 to 65535 across the box. None follow while there is nothing new; n
+    is 0 while a fit has not come to its first.
     """
     first = _first(query.get("from", "0"))
     content = await to_thread(_packed, model.run, query.get("map", "tsne"), first)
@@ -42,6 +43,8 @@ def _first(text: str) -> int:
 
 def _packed(run: Run, map_id: str, first: int) -> bytes:
     frames = _growing(run, map_id, first)
+    if frames is None and _begins(run, map_id):
+        return pack_rows(np.array([0, first, 0, 0]))
     if frames is None:
         stored = stored_frames(run, map_id)
         rows = slice(first, first + _most(stored.coords.shape[1]))
@@ -68,6 +71,14 @@ def _growing(run: Run, map_id: str, first: int) -> Frames | None:
         return read_frames(path, first, _most(read_frames(path, first, 0).coords.shape[1]))
     except VaeError:  # it has ended meanwhile: what it stored counts
         return None
+
+
+def _begins(run: Run, map_id: str) -> bool:
+    """Whether its fit has been started and has no frames as yet: it looks for neighbours."""
+    if not re.fullmatch(MAP_ID_PATTERN, map_id):
+        return False
+    folder = folder_of(run, map_id)
+    return (folder / "status.json").is_file() and read_status(folder)["state"] == "running"
 
 
 def _most(n: int) -> int:

@@ -40,9 +40,11 @@ async def encode(model: LiveModel, payload: bytes | str, query: Query) -> bytes:
 
 
 async def place(model: LiveModel, payload: bytes | str, query: Query) -> bytes:
-    """float32 z (n, d) -> float32 x, y, spread (n, 3) on the map ``?map=``, t-SNE if not given."""
+    """float32 z (n, d) -> float32 x, y, spread (n, 3) on the map ``?map=``, t-SNE if not given;
+    ``?exact=1``: where t-SNE puts it, else (0, or not given) the continuous place."""
     z = parse_latents(payload, model.run.config.model.latent_dim)
-    return pack_floats(await model.place(query.get("map", "tsne"), z))
+    exact = parse_choice(query.get("exact", "0"), "exact", ("0", "1")) == "1"
+    return pack_floats(await model.place(query.get("map", "tsne"), z, exact))
 
 
 async def nearest(model: LiveModel, payload: bytes | str, query: Query) -> bytes:

@@ -20,7 +20,7 @@ from vae.errors import VaeError
 from vae.inference import FARTHEST
 from vae.latent.neighbours import nearest_codes
 from vae.latent.statistics import facts
-from vae.maps import list_maps, placement
+from vae.maps import exact_placement, list_maps, placement
 from vae.originals import originals
 from vae.runs import Run, find_run, load_model
 from vae.serve.batching import Batcher, Forward, measure_limits
@@ -37,7 +37,7 @@ RECHECK_SECONDS, STALE_SECONDS = 1.0, 3.0
 
 # One thread for each kind of work: within a kind, models take turns pass by pass; a slow
 # placement does not hold up decoding.
-WORK = ("decode", "encode", "place", "nearest", "similar", "count")
+WORK = ("decode", "encode", "place", "exact", "nearest", "similar", "count")
 Workers = dict[str, ThreadPoolExecutor]
 
 Made = TypeVar("Made")
@@ -67,15 +67,17 @@ class LiveModel:
         blank_image = np.zeros((1, *run.config.model.image_shape), np.uint8)
         self.encode = self._batcher("encode", encode, blank_image)
 
-    async def place(self, map_id: str, z: np.ndarray) -> np.ndarray:
-        """Where codes (n, d) lie on a map: x, y and spread, (n, 3) float32.
+    async def place(self, map_id: str, z: np.ndarray, exact: bool = False) -> np.ndarray:
+        """Where codes (n, d) lie on a map: x, y and spread, (n, 3) float32; continuous, or
+        ``exact``: where t-SNE puts them.
 
         Raises:
             VaeError: if the model has no such map, or z lies too far out for its distances to
                 codes to be numbers.
         """
         _check_reach(z)
-        batcher = await self.once(f"place {map_id}", partial(self._placement, map_id))
+        task = "exact" if exact else "place"
+        batcher = await self.once(f"{task} {map_id}", partial(self._placement, task, map_id))
         return await batcher(z)
 
     async def nearest(self, z: np.ndarray) -> np.ndarray:
@@ -131,8 +133,9 @@ class LiveModel:
         if not task.cancelled() and task.exception() and self._made.get(key) is task:
             del self._made[key]
 
-    def _placement(self, map_id: str) -> Batcher:
-        return self._batcher("place", placement(self.run, map_id), _blank_codes(self.run))
+    def _placement(self, task: str, map_id: str) -> Batcher:
+        place = exact_placement if task == "exact" else placement
+        return self._batcher(task, place(self.run, map_id), _blank_codes(self.run))
 
     def _search(self) -> Batcher:
         return self._batcher("nearest", nearest_codes(self.run.codes().mu), _blank_codes(self.run))
