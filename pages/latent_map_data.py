@@ -28,6 +28,10 @@ from vae.runs import Run
 
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up")  # a new one every ten classes
 FAR_POINTS = 150_000  # more are not sent: the server bins them into an image of the part in view
+FAR_NOTE = (
+    " So many points are drawn as an image: the more opaque, the more of them; coloured by their "
+    "most frequent class or their mean. Zoom in to see them one by one."
+)
 CLICKS = "A click keeps the place; with Points alone, a click on a point picks its image."
 NO_INVERSE = (
     "{} has no inverse: a place between the points stands for no code, so the lens shows the "
@@ -72,7 +76,7 @@ def component_data(run: Run, found: Map) -> dict[str, Any]:
         "picked": None if picked is None else _image_facts(run, picked),
         "z": None if picked is not None else [round(float(v), 4) for v in z],
         "quality": _quality_terms(run, found),
-        "note": _note(run, method, picked),
+        "note": _note(run, method, picked) + (FAR_NOTE if len(found.coords) > FAR_POINTS else ""),
     }
 
 

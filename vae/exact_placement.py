@@ -7,6 +7,7 @@ import numpy as np
 from vae.errors import VaeError
 from vae.placement import Place, map_span
 from vae.projection import METRICS, MIN_DISTINCT, check_codes, distinct_codes
+from vae.tsne import neighbour_search
 
 _SMALLEST = 1e-3  # the span of a map on which points are still apart; others are some 10 to 300
 _CELLS = 300  # a side of the grid of the forces: of 1 each, larger on a larger map
@@ -59,9 +60,9 @@ def exact_placement(
     affinities = PerplexityBasedNN(
         (distinct - centre) / scale,
         perplexity=2,  # of affinities that nobody asks for
-        metric=metric,
         n_jobs=1,  # one point at a time; and the same index whatever the machine
         random_state=seed,
+        **neighbour_search(metric),
     )
     places = np.asarray(coords, dtype=np.float64)[first]
     # `transform` moves the reference so that its box is about the origin: it is there already.

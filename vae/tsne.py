@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,17 @@ def usable_perplexity(n: int, perplexity: float) -> float:
     A perplexity P looks at the 3 P nearest neighbours (van der Maaten, 2014).
     """
     return min(float(perplexity), (n - 1) / 3)
+
+
+def neighbour_search(metric: str) -> dict[str, Any]:
+    """How openTSNE is to look for the nearest codes: by all distances where that is quick.
+
+    Euclidean ones of 55,000 codes in 16 dimensions take 8 CPU-seconds, Annoy's trees, openTSNE's
+    own choice and right but for a few, 30; of 10,000 codes 0.6 and 4.3.
+    """
+    if metric == "euclidean":
+        return {"metric": metric, "method": "exact", "knn_kwargs": {"algorithm": "brute"}}
+    return {"metric": metric}
 
 
 def tsne(
@@ -86,9 +98,9 @@ def _optimise(
     affinities = PerplexityBasedNN(
         codes,
         perplexity=usable_perplexity(len(codes), perplexity),
-        metric=metric,
         n_jobs=n_jobs,
         random_state=seed,
+        **neighbour_search(metric),
     )
     start = pca_start(codes, seed, 1e-4)
     if callback(Step(0, TOTAL_ITERATIONS, float("nan"), start.copy())):

@@ -21,16 +21,20 @@ export function readDensity(answer, size, numeric) {
   return { counts, range: [low, high], steps: new Uint16Array(answer, 4 * size + 8, size) };
 }
 
-/** Its picture, RGBA: colours by class or mean, the more opaque the more points. Pure. */
+/**
+ * Its picture, RGBA: colours by class or mean, the more opaque the more points. Pure.
+ * @param {(label: number) => number[] | null} colourOf a class, null for one that is not shown
+ */
 export function densityImage({ counts, classes, steps }, colourOf, into) {
   const most = Math.log1p(counts.reduce((a, b) => Math.max(a, b), 0)) || 1;
+  const grey = [128, 128, 128];
   for (let i = 0; i < counts.length; i += 1) {
-    if (!counts[i]) {
+    const rgb = classes ? colourOf(classes[i])
+      : steps[i] < 65535 ? viridis(steps[i] / 65534) : grey;
+    if (!counts[i] || !rgb) {
       into[4 * i + 3] = 0;
       continue;
     }
-    const rgb = (classes ? colourOf(classes[i]) : null) ?? (steps && steps[i] < 65535
-      ? viridis(steps[i] / 65534) : [128, 128, 128]);
     into.set(rgb, 4 * i);
     into[4 * i + 3] = 255 * (FAINTEST + (1 - FAINTEST) * (Math.log1p(counts[i]) / most));
   }
@@ -53,6 +57,7 @@ export class FarAway {
    * @param {object} options
    * @param {string} options.model
    * @param {Array<{label: number, colour: string}>} options.classes
+   * @param {(label: number) => boolean} options.hidden whether a class is not shown
    * @param {() => string | null} options.by what the colours say, null for the class
    * @param {(found: object | null) => void} options.found the points in view are few enough to be
    *   drawn: those of `readPoints`; null while they are not
@@ -86,6 +91,20 @@ export class FarAway {
     this.timer = setTimeout(() => this.#ask(), this.asked ? REST : 0);
   }
 
+  /** Draw what is here: other classes are shown, perhaps. */
+  repaint() {
+    if (this.shown) {
+      const { w, h, bins } = this.shown;
+      [this.image.width, this.image.height] = [w, h];
+      const context = this.image.getContext("2d");
+      const picture = context.createImageData(w, h);
+      const colourOf = (label) => (this.hidden(label) ? null : this.colours.get(label) ?? null);
+      context.putImageData(
+        new ImageData(densityImage(bins, colourOf, picture.data), w, h), 0, 0);
+    }
+    if (this.plane) this.#draw();
+  }
+
   close() {
     this.turn += 1;
     clearTimeout(this.timer);
@@ -106,17 +125,8 @@ export class FarAway {
       const answer = few ? null
         : await this.#get("density", { ...box, w, h, ...(by ? { by } : {}) });
       if (turn !== this.turn) return;
-      this.shown = null;
-      if (answer) {
-        [this.image.width, this.image.height] = [w, h];
-        const context = this.image.getContext("2d");
-        const picture = context.createImageData(w, h);
-        densityImage(readDensity(answer, w * h, by !== null),
-          (label) => this.colours.get(label), picture.data);
-        context.putImageData(picture, 0, 0);
-        this.shown = seen;
-      }
-      this.#draw();
+      this.shown = answer && { seen, w, h, bins: readDensity(answer, w * h, by !== null) };
+      this.repaint();
       this.found(few ? points : null);
     } catch (error) {
       if (turn === this.turn) this.onError(`The map did not come: ${error.message}`);
@@ -138,8 +148,8 @@ export class FarAway {
     if (!shown) return;
     const context = canvas.getContext("2d");
     context.imageSmoothingEnabled = false;
-    const [x, y] = plane.toPixel(shown.x[0], shown.y[1]);
-    const [u, v] = plane.toPixel(shown.x[1], shown.y[0]);
+    const [x, y] = plane.toPixel(shown.seen.x[0], shown.seen.y[1]);
+    const [u, v] = plane.toPixel(shown.seen.x[1], shown.seen.y[0]);
     context.drawImage(this.image, x - left, y - top, u - x, v - y);
   }
 }

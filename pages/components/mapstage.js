@@ -74,7 +74,8 @@ export class MapStage {
       changed: () => this.plane?.ready && this.posteriors.scale.follow(this.plane),
     });
     this.faraway = new FarAway({
-      model, classes, by: () => this.colours.by, found: (few) => this.#showFew(few),
+      model, classes, by: () => this.colours.by, hidden: (label) => this.colours.hidden(label),
+      found: (few) => this.#showFew(few),
       onError: on.error,
     });
     this.forming = new Forming({
@@ -116,7 +117,8 @@ export class MapStage {
       if (!this.plane) this.#open(Plotly, over);
       this.forming.close();
       this.coords = places;
-      this.centres = groupClasses(this.labels, this.classes, places).centres;
+      this.centres = data.far ? this.classes.map(() => -1)
+        : groupClasses(this.labels, this.classes, places).centres;
       if (this.drawn?.map !== data.map) this.lattice.use(null);
       this.few = null;
       this.points.move(padded(data.far ? new Float32Array(0) : places, this.labels.length));
@@ -211,6 +213,7 @@ export class MapStage {
   /** Other colours, or others selected: the points, and what counts those that are shown. */
   repaint() {
     if (!this.drawn) return;
+    if (this.drawn.far) this.faraway.repaint();
     if (this.few || !this.drawn.far)
       this.points.look(this.colours.paint(this.on.selected(), this.few?.rows));
     this.#showExtras();

@@ -196,6 +196,8 @@ function build(root, args) {
     stage.repaint();
     many.show(group.rows);
     focus("many");
+    if (stage.drawn?.far && !stage.few)
+      complain("Only points that are drawn one by one can be selected: zoom in further.");
     describe();
   }
 
