@@ -16,7 +16,7 @@ from pages.explore import usual_distance
 from pages.interpolate import current_journey
 from pages.linked import default_map
 from pages.look import class_list
-from vae.originals import OriginalsMissing, originals
+from vae.originals import OriginalsMissing, check_originals
 from vae.runs import Run
 
 KEY = "draw"
@@ -87,7 +87,7 @@ def component_data(run: Run) -> dict[str, Any]:
 
 def _originals_here(run: Run) -> bool:
     try:
-        originals(run)
+        check_originals(run)
     except OriginalsMissing:
         return False
     return True

@@ -23,7 +23,7 @@ from vae.map_frames import FRAMES_SUFFIX
 from vae.map_jobs import GRID, fits
 from vae.map_quality import quality
 from vae.maps import Map, linear_map, load_map, map_path
-from vae.originals import OriginalsMissing, originals
+from vae.originals import OriginalsMissing, check_originals, originals
 from vae.runs import Run
 
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up")  # a new one every ten classes
@@ -157,7 +157,7 @@ def can_fetch(run: Run) -> bool:
 def _absence(run: Run) -> str | None:
     """Why no original can be shown, if so."""
     try:
-        originals(run)
+        check_originals(run)
     except OriginalsMissing:
         dataset = run.config.training.dataset
         if dataset not in DATASETS:

@@ -16,7 +16,7 @@ from vae.map_noise import DIMENSIONS, noise_maps
 from vae.map_params import GRID_POINTS, MapParams, map_id, perplexity_grid
 from vae.map_quality import NEIGHBOURS
 from vae.maps import Map, load_map, stored_maps
-from vae.originals import OriginalsMissing, originals
+from vae.originals import OriginalsMissing, check_originals
 from vae.runs import Run
 
 KEY = "perplexities"
@@ -56,7 +56,7 @@ def mount_maps(run: Run, maps: list[Map], noisy: bool) -> None:
 def component_data(run: Run, maps: list[Map], noisy: bool) -> dict[str, Any]:
     """What the browser needs beside the places and labels, which it fetches itself."""
     try:
-        originals(run)
+        check_originals(run)
         at_hand = True
     except OriginalsMissing:
         at_hand = False

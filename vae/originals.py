@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vae.datasets import DATASETS, Split, is_available, load
+from vae.datasets.registry import ALL
 from vae.errors import VaeError
 from vae.runs import Run
 
@@ -13,12 +14,11 @@ class OriginalsMissing(VaeError):
     """The images are not at hand, or nobody here knows them; codes are all there is."""
 
 
-def originals(run: Run) -> np.ndarray:
-    """The images that ``run.codes()`` encode, row for row: uint8 (n, H, W, C).
+def check_originals(run: Run) -> None:
+    """Whether :func:`originals` has an answer; reads no image.
 
     Raises:
-        OriginalsMissing: if the data set is unknown here, another one, or not downloaded.
-        VaeError: if its files or the codes are damaged.
+        OriginalsMissing: if it has none, with the reason.
     """
     name, shape = run.config.training.dataset, run.config.model.image_shape
     info = DATASETS.get(name)
@@ -35,9 +35,21 @@ def originals(run: Run) -> np.ndarray:
             f"The images of {run.name!r} are those of {info.title}, whose files are not at hand: "
             f"fetch them with `python -m vae datasets download {name}`, or on the Train page."
         )
-    rows, images = run.codes().indices, coded_split(run).images
-    if rows.min() < 0 or rows.max() >= len(images):
+    codes = run.codes()
+    size = sum(n for split, n in info.sizes.items() if codes.split in (split, ALL))
+    if codes.indices.min() < 0 or codes.indices.max() >= size:
         raise OriginalsMissing(foreign)
+
+
+def originals(run: Run) -> np.ndarray:
+    """The images that ``run.codes()`` encode, row for row: uint8 (n, H, W, C).
+
+    Raises:
+        OriginalsMissing: if the data set is unknown here, another one, or not downloaded.
+        VaeError: if its files or the codes are damaged.
+    """
+    check_originals(run)
+    rows, images = run.codes().indices, coded_split(run).images
     # The whole split in its order is shared, not copied.
     return images if np.array_equal(rows, np.arange(len(images))) else images[rows]
 

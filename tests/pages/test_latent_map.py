@@ -119,6 +119,7 @@ def test_without_the_data_set_the_original_is_left_out(
         raise OriginalsMissing("They are not here.")
 
     monkeypatch.setattr(latent_map_data, "originals", missing)
+    monkeypatch.setattr(latent_map_data, "check_originals", missing)
     monkeypatch.setattr(latent_map_data, "is_available", lambda name: False)
     data = sent_to_browser(open_page(model="tiny", image="7"))
     assert "not on the server" in data["absence"]

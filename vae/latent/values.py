@@ -12,7 +12,7 @@ from vae.datasets import DATASETS, is_available
 from vae.datasets.shapes import FACTOR_NAMES
 from vae.errors import VaeError
 from vae.inference import image_terms
-from vae.originals import OriginalsMissing, coded_split, originals
+from vae.originals import OriginalsMissing, check_originals, coded_split, originals
 from vae.runs import Run, load_model
 
 
@@ -24,6 +24,7 @@ class Colouring(NamedTuple):
     unit: str
 
 
+_FACTORS = {"shapes": FACTOR_NAMES}  # by data set
 _UNITS = {"orientation": "radians"}
 
 
@@ -38,7 +39,7 @@ def colourings(run: Run) -> list[Colouring]:
     if _has_originals(run):
         found.append(Colouring("reconstruction", "reconstruction error", "nats"))
     found.append(Colouring("length", "length of the mean code", ""))
-    if _factors(run) is not None:
+    if run.config.training.dataset in _FACTORS and _has_originals(run):
         found += [
             Colouring(f"factor:{name}", f"{name} (known factor)", _UNITS.get(name, ""))
             for name in FACTOR_NAMES
@@ -93,7 +94,7 @@ def _kl(mu: np.ndarray, logvar: np.ndarray, at_once: int = 2**16) -> np.ndarray:
 
 def _has_originals(run: Run) -> bool:
     try:
-        originals(run)
+        check_originals(run)
     except OriginalsMissing:
         return False
     return True
