@@ -14,7 +14,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
+import scipy.linalg  # noqa: F401 — loads the library for its products, to be limited below
 import torch
+from threadpoolctl import threadpool_limits
 
 from vae.errors import VaeError
 from vae.inference import FARTHEST
@@ -149,12 +151,16 @@ class LiveModels:
     """The loaded models by name; the one unused for longest goes when there are too many.
 
     Belongs to one event loop. ``get`` is cheap enough for every frame. Sets how many threads torch
-    uses in this process.
+    and NumPy use in this process.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         # Half the cores: the event loop, the pages and the browser need the rest.
         torch.set_num_threads(max(1, min(4, (os.cpu_count() or 1) // 2)))
+        # One for NumPy's and SciPy's products: what is made for a question must not keep all cores
+        # from the decoder. Set here, since SciPy's library heeds the main thread alone; left at
+        # more, it warns at each call from scikit-learn's own threads.
+        threadpool_limits(1, user_api="blas")
         self._capacity = capacity
         self._models: OrderedDict[str, LiveModel] = OrderedDict()
         self._loading: dict[str, asyncio.Task[LiveModel]] = {}
