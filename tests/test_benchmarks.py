@@ -47,3 +47,28 @@ def test_live_beside_a_flood_and_for_a_while() -> None:
     assert soak["visits"] >= 100
     assert soak["round_trips"]["answered"] > 0
     assert set(soak["before"]) == set(soak["after"]) == {"rss", "open_files", "tasks", "objects"}
+
+
+def test_projection() -> None:
+    found = benchmark(
+        "benchmarks/projection.py digits-2d --json --points 200 --large 300 --paths 5"
+    )
+    assert {"machine", "cores", "python", "versions", "points", "cpu_ratio"} <= set(found)
+    for fit in (found["ours"], found["scikit-learn"]):
+        assert {"seconds", "cpu_seconds", "trustworthiness", "accuracy"} <= set(fit)
+        assert fit["n"] == 200
+    placement = found["placement"]
+    for row in (placement["continuous"], placement["exact"]):
+        assert 0 < row["median_ms"] <= row["p95_ms"]
+        assert 0 <= row["median_from_own_point"] < 0.1
+        assert 0 < row["new_beside_own_class"] <= 1
+    assert found["large"]["points"] == 300
+    assert 0 < found["large"]["imports_mib"] <= found["large"]["peak_mib"]
+
+
+def test_parts_of_projection_can_be_left_out() -> None:
+    found = benchmark(
+        "benchmarks/projection.py digits-2d --json --points 60 --no-sklearn --no-large"
+        " --no-placement"
+    )
+    assert not {"scikit-learn", "large", "placement", "cpu_ratio"} & set(found)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from vae.errors import VaeError
+from vae.latent.neighbours import nearest_codes
 from vae.placement import Place, map_span
 from vae.projection import METRICS, MIN_DISTINCT, check_codes, distinct_codes
-from vae.tsne import neighbour_search
 
 _SMALLEST = 1e-3  # the span of a map on which points are still apart; others are some 10 to 300
 _CELLS = 300  # a side of the grid of the forces: of 1 each, larger on a larger map
@@ -57,13 +57,15 @@ def exact_placement(
     angular = metric == "cosine"
     centre = 0.0 if angular else distinct.mean(axis=0)
     scale = 1.0 if angular else (distinct - centre).std()
-    affinities = PerplexityBasedNN(
-        (distinct - centre) / scale,
-        perplexity=2,  # of affinities that nobody asks for
-        n_jobs=1,  # one point at a time; and the same index whatever the machine
-        random_state=seed,
-        **neighbour_search(metric),
-    )
+    reference_codes = (distinct - centre) / scale
+    if metric == "euclidean":
+        affinities = PerplexityBasedNN(perplexity=1, knn_index=_Search(reference_codes))
+    else:
+        # Of one thread: the same index whatever the machine. The perplexity is of affinities among
+        # the codes, that nobody asks for.
+        affinities = PerplexityBasedNN(
+            reference_codes, perplexity=2, metric=metric, n_jobs=1, random_state=seed
+        )
     places = np.asarray(coords, dtype=np.float64)[first]
     # `transform` moves the reference so that its box is about the origin: it is there already.
     # "fft" at once: by its default, Barnes-Hut, a point takes 270 ms.
@@ -74,7 +76,7 @@ def exact_placement(
         negative_gradient_method="fft",
         ints_in_interval=max(1.0, span / _CELLS),
     )
-    reference.transform((distinct[:1] - centre) / scale)  # the grid is made once, by one thread
+    reference.transform(reference_codes[:1])  # the grid is made once, by one thread
 
     def place(z: np.ndarray) -> np.ndarray:
         z = np.asarray(z, dtype=np.float32)
@@ -87,3 +89,24 @@ def exact_placement(
         return placed
 
     return place
+
+
+class _Search:
+    """The nearest of all codes (m, d), in the form that openTSNE asks for (its ``KNNIndex``).
+
+    Its own, by scikit-learn or Annoy's trees, first finds the neighbours of all codes, 10 seconds
+    among 60,000, which placing new points has no use for.
+    """
+
+    def __init__(self, codes: np.ndarray) -> None:
+        self.n_samples, self.k = len(codes), 1
+        self._nearest = nearest_codes(codes)
+
+    def build(self) -> tuple[np.ndarray, np.ndarray]:
+        """Neighbours of the codes themselves, rows and distances (m, 1): anyone."""
+        return np.roll(np.arange(self.n_samples), 1)[:, None], np.ones((self.n_samples, 1))
+
+    def query(self, z: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The k codes nearest to z (n, d): rows and distances, (n, k)."""
+        found = self._nearest(z)[:, :k]
+        return found[..., 0].astype(int), found[..., 1].astype(np.float64)

@@ -20,7 +20,12 @@ export class Codebook {
   async load() {
     if (!this.few) return;
     this.loading ??= fetchCodes(this.model, this.dims);
-    this.codes = await this.loading;
+    try {
+      this.codes = await this.loading;
+    } catch (error) {
+      this.loading = null; // the next who asks tries again
+      throw error;
+    }
   }
 
   /** The code of a row, or null if it is not here yet. */
@@ -31,18 +36,21 @@ export class Codebook {
   /** The codes of rows, at most 1,024 of them at a time asked of the server. */
   async of(rows) {
     if (this.few) await this.load();
-    const missing = Array.from(rows).filter((row) => !this.get(row));
+    const found = new Map(Array.from(rows, (row) => [row, this.get(row)]));
+    const missing = [...found.keys()].filter((row) => found.get(row) === null);
     for (let from = 0; from < missing.length; from += 1024) {
       const part = missing.slice(from, from + 1024);
       const codes = await fetchCodes(this.model, this.dims, part);
-      part.forEach((row, i) => this.kept.set(row, codes[i]));
+      part.forEach((row, i) => {
+        found.set(row, codes[i]);
+        this.kept.set(row, codes[i]);
+      });
     }
-    const found = Array.from(rows, (row) => this.get(row));
     for (const row of this.kept.keys()) {
       if (this.kept.size <= KEPT) break;
       this.kept.delete(row);
     }
-    return found;
+    return Array.from(rows, (row) => found.get(row));
   }
 
   /**

@@ -1,5 +1,6 @@
 /** Codes and dimensions of a model, as the pages order, name and fetch them. */
 
+import { fetchBytes } from "./fetching.js";
 import { sameCode } from "./latent.js";
 
 /** Dimensions by KL, largest first, parted into active and inactive. Pure. */
@@ -47,10 +48,8 @@ export function realImageTitle({ rows, total }) {
  * @param {number[]} [rows] those only; else all of them
  */
 export async function fetchCodes(model, latentDim, rows = null) {
-  const url = new URL(`/live/models/${encodeURIComponent(model)}/codes`, location.origin);
-  const response = await fetch(url, rows ? { method: "POST", body: Uint32Array.from(rows) } : {});
-  if (!response.ok) throw new Error((await response.text()).slice(0, 200));
-  const flat = new Float32Array(await response.arrayBuffer());
+  const options = rows ? { method: "POST", body: Uint32Array.from(rows) } : {};
+  const flat = new Float32Array(await fetchBytes(model, "codes", {}, options));
   return Array.from({ length: flat.length / latentDim }, (_, i) =>
     flat.subarray(i * latentDim, (i + 1) * latentDim));
 }

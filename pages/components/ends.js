@@ -30,7 +30,7 @@ export class Ends {
       const { index = null, z } = data.ends[i] ?? {};
       end.place = null;
       if (!z) return;
-      if (index !== null && 2 * index < coords.length)
+      if (index !== null && coords[2 * index] > -Infinity)
         end.place = [coords[2 * index], coords[2 * index + 1]];
       else
         end.placer.ask(data, z, ({ x, y }) => {

@@ -1,12 +1,14 @@
 /** A map of more points than can be sent: an image of how many lie where, and points from near. */
 
-import { rgbOf, viridis } from "./colouring.js";
+import { readValues, rgbOf, viridis } from "./colouring.js";
 import { element } from "./dom.js";
+import { fetchBytes } from "./fetching.js";
 import { sameView } from "./tiles.js";
 
 const REST = 120; // ms without a move before a view is asked for
 const MOST = 20000; // points that are drawn one by one
 const SIDE = 2; // px of a bin
+const GREY = [128, 128, 128];
 const FAINTEST = 0.15; // opacity of a bin with one point
 
 /**
@@ -17,21 +19,19 @@ const FAINTEST = 0.15; // opacity of a bin with one point
 export function readDensity(answer, size, numeric) {
   const counts = new Uint32Array(answer, 0, size);
   if (!numeric) return { counts, classes: new Uint16Array(answer, 4 * size, size) };
-  const [low, high] = new Float32Array(answer, 4 * size, 2);
-  return { counts, range: [low, high], steps: new Uint16Array(answer, 4 * size + 8, size) };
+  return { counts, means: readValues(answer.slice(4 * size)) };
 }
 
 /**
  * Its picture, RGBA: colours by class or mean, the more opaque the more points. Pure.
- * @param {(label: number) => number[] | null} colourOf a class, null for one that is not shown
+ * @param {(value: number) => number[] | null} colourOf a class or a mean, null for a class that is
+ *   not shown
  */
-export function densityImage({ counts, classes, steps }, colourOf, into) {
+export function densityImage({ counts, classes, means }, colourOf, into) {
   const most = Math.log1p(counts.reduce((a, b) => Math.max(a, b), 0)) || 1;
-  const grey = [128, 128, 128];
   for (let i = 0; i < counts.length; i += 1) {
-    const rgb = classes ? colourOf(classes[i])
-      : steps[i] < 65535 ? viridis(steps[i] / 65534) : grey;
-    if (!counts[i] || !rgb) {
+    const rgb = counts[i] ? colourOf((classes ?? means)[i]) : null;
+    if (!rgb) {
       into[4 * i + 3] = 0;
       continue;
     }
@@ -57,8 +57,7 @@ export class FarAway {
    * @param {object} options
    * @param {string} options.model
    * @param {Array<{label: number, colour: string}>} options.classes
-   * @param {(label: number) => boolean} options.hidden whether a class is not shown
-   * @param {() => string | null} options.by what the colours say, null for the class
+   * @param {object} options.colours see mapcolours.js
    * @param {(found: object | null) => void} options.found the points in view are few enough to be
    *   drawn: those of `readPoints`; null while they are not
    * @param {(sentence: string) => void} options.onError
@@ -67,25 +66,29 @@ export class FarAway {
     Object.assign(this, options);
     this.canvas = element("canvas", { class: "points faraway" });
     this.image = document.createElement("canvas");
-    this.colours = new Map(options.classes.map(({ label, colour }) => [label, rgbOf(colour)]));
+    this.classColours = new Map(options.classes.map(({ label, colour }) => [label, rgbOf(colour)]));
     this.turn = 0;
   }
 
+  /** Show this map, from the next move of the plane on. */
   use(map) {
+    this.rest();
     this.map = map;
-    this.forget();
+    this.canvas.hidden = false;
   }
 
-  /** Other colours: ask again. */
-  forget() {
-    this.asked = null;
-    if (this.plane) this.follow(this.plane);
+  /** Show nothing; what is under way comes to nothing. */
+  rest() {
+    this.turn += 1;
+    clearTimeout(this.timer);
+    this.asked = this.shown = null;
+    this.canvas.hidden = true;
   }
 
   follow(plane) {
     this.plane = plane;
     this.#draw();
-    const by = this.by();
+    const { by } = this.colours;
     if (sameView(this.asked, plane.seen) && by === this.askedBy) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.#ask(), this.asked ? REST : 0);
@@ -98,9 +101,8 @@ export class FarAway {
       [this.image.width, this.image.height] = [w, h];
       const context = this.image.getContext("2d");
       const picture = context.createImageData(w, h);
-      const colourOf = (label) => (this.hidden(label) ? null : this.colours.get(label) ?? null);
-      context.putImageData(
-        new ImageData(densityImage(bins, colourOf, picture.data), w, h), 0, 0);
+      densityImage(bins, (value) => this.#colourOf(value), picture.data);
+      context.putImageData(picture, 0, 0);
     }
     if (this.plane) this.#draw();
   }
@@ -114,16 +116,16 @@ export class FarAway {
   async #ask() {
     const turn = (this.turn += 1);
     const { seen, frame } = this.plane;
-    [this.asked, this.askedBy] = [seen, this.by()];
+    [this.asked, this.askedBy] = [seen, this.colours.by];
     const [w, h] = [frame.right - frame.left, frame.bottom - frame.top].map((side) =>
       Math.max(1, Math.min(1024, Math.round(side / SIDE))));
     const box = { x0: seen.x[0], x1: seen.x[1], y0: seen.y[0], y1: seen.y[1] };
     const by = this.askedBy;
     try {
-      const points = readPoints(await this.#get("points", { ...box, most: MOST }));
+      const get = (what, query) => fetchBytes(this.model, what, { map: this.map, ...box, ...query });
+      const points = readPoints(await get("points", { most: MOST }));
       const few = points.total <= MOST;
-      const answer = few ? null
-        : await this.#get("density", { ...box, w, h, ...(by ? { by } : {}) });
+      const answer = few ? null : await get("density", { w, h, ...(by ? { by } : {}) });
       if (turn !== this.turn) return;
       this.shown = answer && { seen, w, h, bins: readDensity(answer, w * h, by !== null) };
       this.repaint();
@@ -133,11 +135,15 @@ export class FarAway {
     }
   }
 
-  async #get(what, query) {
-    const words = new URLSearchParams({ map: this.map, ...query });
-    const response = await fetch(`/live/models/${encodeURIComponent(this.model)}/${what}?${words}`);
-    if (!response.ok) throw new Error((await response.text()).slice(0, 200));
-    return response.arrayBuffer();
+  /** Of a class or a number, as the legend says; grey where the colours are those of a column. */
+  #colourOf(value) {
+    const { colours } = this;
+    if (this.askedBy !== null && colours.range) {
+      const [low, high] = colours.range;
+      return Number.isNaN(value) ? GREY : viridis((value - low) / (high - low || 1));
+    }
+    if (!colours.byClass) return GREY;
+    return colours.hidden(value) ? null : this.classColours.get(value) ?? GREY;
   }
 
   #draw() {

@@ -98,7 +98,13 @@ export function watchFence(host, on) {
     if (!drawing) return;
     stop(event);
     if (event.pointerId !== drawing.id) return;
+    if (!on.frame()) return cancel(); // another map has begun under the hand
     for (const part of event.getCoalescedEvents?.() ?? [event]) drawing.corners.push(placeOf(part));
+    show();
+  }
+
+  function cancel() {
+    drawing = null;
     show();
   }
 
@@ -107,10 +113,9 @@ export function watchFence(host, on) {
     stop(event);
     const [corners, { how, mode }] = [outline(), drawing];
     const [first, ...others] = drawing.corners;
-    drawing = null;
-    show();
+    cancel();
     const reach = Math.max(0, ...others.map(([x, y]) => Math.hypot(x - first[0], y - first[1])));
-    if (event.type === "pointercancel") return;
+    if (event.type === "pointercancel" || !on.frame()) return;
     if (reach < LEAST) on.clicked(event);
     else if (corners.length > 2 || mode === "box") on.drawn(corners, how);
   }

@@ -51,8 +51,13 @@ export class Forming {
     this.words = element("span", { class: "number" });
     this.toggle = button("❚❚", "Play or pause", () => (this.playing ? this.#pause() : this.#go()));
     this.element = element("div", { class: "forming", hidden: true }, this.toggle, this.range,
-      this.words, button("✕", "Back to the map", () => this.close()));
+      this.words, button("✕", "Back to the map", () => {
+        this.dismissed = this.map;
+        this.close();
+      }));
     this.map = null;
+    this.dismissed = null; // a map that nobody wants to see forming any more
+    this.turn = 0; // of the latest play: what comes for a former one comes to nothing
   }
 
   /** Whether a map is seen forming, instead of the finished one. */
@@ -66,54 +71,52 @@ export class Forming {
    */
   async play(map, live = false) {
     this.close();
-    Object.assign(this, { map, live, frames: [], at: 0 });
-    await this.#fetch(map);
-    if (this.map !== map || !this.frames.length) return;
-    this.element.hidden = false;
-    this.#go();
+    const turn = this.turn;
+    Object.assign(this, { map, live, frames: [], at: 0, playing: false, paused: false });
+    await this.#fetch(turn);
+    if (turn === this.turn && this.frames.length && !this.playing && !this.paused) this.#go();
   }
 
   close() {
+    this.turn += 1;
+    clearTimeout(this.timer);
     if (this.map === null) return;
     this.map = null;
-    clearTimeout(this.timer);
     this.#pause();
     this.element.hidden = true;
     this.show(null);
   }
 
   /** Fetch what is not here; while the fit is at work, again and again. */
-  async #fetch(map) {
+  async #fetch(turn) {
     try {
       for (;;) {
-        const { frames, total } = await fetchFrames(this.model, map, this.frames.length);
-        if (this.map !== map) return;
-        this.total = total;
+        const { frames, total } = await fetchFrames(this.model, this.map, this.frames.length);
+        if (turn !== this.turn) return;
+        if (frames.length) this.total = total;
         this.frames.push(...frames);
         this.range.max = Math.max(1, this.frames.length - 1);
         if (!frames.length) break;
       }
     } catch (error) {
-      if (this.map !== map) return;
+      if (turn !== this.turn) return;
       // A fit that has just been started has no frames until its neighbours are found.
       if (!this.live) {
         this.close();
         throw error;
       }
     }
-    if (this.live) this.timer = setTimeout(() => this.#again(map), POLL);
+    if (this.live) this.timer = setTimeout(() => this.#again(turn), POLL);
   }
 
-  async #again(map) {
-    const first = this.frames.length === 0;
-    await this.#fetch(map);
-    if (this.map !== map || !this.frames.length) return;
-    if (first) this.element.hidden = false;
-    if (!this.playing && !this.paused) this.#go();
+  async #again(turn) {
+    await this.#fetch(turn);
+    if (turn === this.turn && this.frames.length && !this.playing && !this.paused) this.#go();
   }
 
   #go() {
     if (this.at >= this.frames.length - 1 && !this.live) this.at = 0;
+    this.element.hidden = false;
     this.playing = true;
     this.paused = false;
     this.toggle.textContent = "❚❚";

@@ -1,5 +1,7 @@
 /** The frames of a map forming: its places at every 25th iteration, as the server keeps them. */
 
+import { fetchBytes } from "./fetching.js";
+
 const HEAD = 4 * 4; // bytes: n, first, count, total iterations, each uint32
 const FRAME = 4 + 4 + 4 * 4; // bytes before a frame's places: iteration, KL, box
 const STEPS = 65535; // of the grid in the box
@@ -41,9 +43,5 @@ export function parseFrames(buffer) {
  * @throws if the map has none
  */
 export async function fetchFrames(model, map, from = 0) {
-  const url = `/live/models/${encodeURIComponent(model)}/frames`
-    + `?map=${encodeURIComponent(map)}&from=${from}`;
-  const response = await fetch(url);
-  if (!response.ok) throw new Error((await response.text()).slice(0, 200));
-  return parseFrames(await response.arrayBuffer());
+  return parseFrames(await fetchBytes(model, "frames", { map, from }));
 }

@@ -42,7 +42,8 @@ export function watchHand(host, map, on) {
   function step(key, shift) {
     const now = map();
     if (!now) return;
-    const { plane, coords, lift, picked, placed, shows } = now;
+    const { plane, coords, lift, placed, shows } = now;
+    const picked = now.picked !== null && coords[2 * now.picked] > -Infinity ? now.picked : null;
     if (shift && lift) {
       const [x, y] = picked !== null ? [coords[2 * picked], coords[2 * picked + 1]]
         : placed ? [placed.x, placed.y] : plane.middle;

@@ -15,6 +15,7 @@ const MOST = 50_000; // points drawn; of more, a fixed subset
 const MARGIN = 0.04; // around the points, a share of the map's longer side
 const LARGE = 300; // px; a smaller map has room for the shortest names only
 const SHORT = 2; // letters of such a name
+const REST = 300; // ms
 
 /** `most` of the rows 0 … n − 1, ascending, each as likely (Knuth's algorithm S); all if fewer. */
 export function sampleRows(n, most, seed = 0) {
@@ -67,6 +68,7 @@ export function livemap({ model, map, settles = true, onOpen }) {
   let prepared = false; // a smooth place has come
   let smooth = null; // the channel of places while z moves, and of paths
   let exact = null; // the channel of exact ones
+  let resting = null; // until the exact place is asked for: a hand often lets go and takes up again
   const following = new Following(
     { ask, askExact: settles && map.exact && !map.formula ? askExact : null },
     {
@@ -112,6 +114,7 @@ export function livemap({ model, map, settles = true, onOpen }) {
   }
 
   function ask(z, answered) {
+    clearTimeout(resting);
     soon("moving", () => askSmooth("moving", [z], ([found]) => answered(found)));
   }
 
@@ -125,6 +128,12 @@ export function livemap({ model, map, settles = true, onOpen }) {
     if (y > -Infinity) return answered({ x, y, spread: 0, own: true });
     // The first of either kind costs the server a second of work: not both at once.
     if (!prepared) return waiting.set("fit", () => fit(z, row, answered));
+    clearTimeout(resting);
+    resting = setTimeout(() => askFitted(z, answered), REST);
+    return undefined;
+  }
+
+  function askFitted(z, answered) {
     exact ??= new LiveChannel({ model, op: "place", query: `${query}&exact=1`,
       onError(sentence) {
         explain(sentence);
@@ -207,6 +216,7 @@ export function livemap({ model, map, settles = true, onOpen }) {
 
     close() {
       following.close();
+      clearTimeout(resting);
       watcher.disconnect();
       smooth?.close();
       exact?.close();

@@ -3,9 +3,12 @@
 import { paintPoints, rangeOf, readValues, VIRIDIS_CSS } from "./colouring.js";
 import { columnPicker } from "./column.js";
 import { element } from "./dom.js";
+import { fetchBytes } from "./fetching.js";
 import { legend } from "./legend.js";
 import { signed } from "./latent.js";
 import { SYMBOLS } from "./points.js";
+
+const MOST = 50; // categories of a column: ten colours in five shapes
 
 /** A number as a legend shows it. Pure. */
 export const plainNumber = (value) =>
@@ -46,15 +49,23 @@ export function mapColours({ model, n, labels, classes, colourings, palette, cha
   const byClass = { codes: labels, categories, hidden: key.hidden };
   const known = new Map(); // by → Float32Array, or its promise
   const box = element("div", { class: "legend" });
-  let [scheme, told, bar] = [byClass, null, null];
+  let [scheme, told, bar, offered, column] = [byClass, null, null, null, null];
   const select = element("select", {
     "aria-label": "Colour of the points", title: "What the colours say",
     onchange: () => choose(select.value),
   });
   const option = (value, words) => element("option", { value }, words);
-  select.append(
-    option("class", classes.length > 1 ? "Colour: class" : "Colour: none"),
-    ...colourings.map(({ by, title }) => option(by, `Colour: ${title}`)));
+  /** What the server knows by now; it may come to know more. */
+  function offer(next) {
+    if (offered === next.map(({ by }) => by).join()) return;
+    offered = next.map(({ by }) => by).join();
+    colourings = next;
+    const { value } = select;
+    select.replaceChildren(
+      option("class", classes.length > 1 ? "Colour: class" : "Colour: none"),
+      ...next.map(({ by, title }) => option(by, `Colour: ${title}`)));
+    if (value) select.value = value;
+  }
 
   function show(next, words, element_) {
     [scheme, told] = [next, words];
@@ -68,7 +79,7 @@ export function mapColours({ model, n, labels, classes, colourings, palette, cha
     if (!about) return column && useColumn(column);
     select.dataset.busy = "true";
     try {
-      if (!known.has(by)) known.set(by, fetchValues(model, by));
+      if (!known.has(by)) known.set(by, fetchBytes(model, "values", { by }).then(readValues));
       const values = await known.get(by);
       if (select.value !== by) return undefined;
       onError("");
@@ -98,9 +109,11 @@ export function mapColours({ model, n, labels, classes, colourings, palette, cha
       bar.element);
   }
 
-  let column = null;
   /** A column of the person's own: {name, numeric} or {name, categories, codes}. */
   function useColumn(next) {
+    if (next.categories?.length > MOST)
+      return onError(`${next.name} has ${next.categories.length.toLocaleString("en")} different `
+        + `values; up to ${MOST} can be told apart by colour and shape.`);
     column = next;
     const own = [...select.options].find(({ value }) => value === "own") ?? option("own", "");
     own.textContent = `Colour: ${next.name}`;
@@ -120,15 +133,21 @@ export function mapColours({ model, n, labels, classes, colourings, palette, cha
       chips.element);
   }
 
+  offer(colourings);
   box.replaceChildren(classes.length > 1 ? key.element : "");
 
   return {
     select,
+    offer,
     legend: box,
     picker: columnPicker({ n, onColumn: useColumn, onError }).element,
     /** Whether the colours are those of the classes. */
     get byClass() {
       return scheme === byClass;
+    },
+    /** The numbers that the ends of the legend stand for, or null. */
+    get range() {
+      return scheme.range ?? null;
     },
     hidden: (label) => scheme === byClass && key.hidden.has(label),
     shows: (row) => !scheme.hidden?.has(scheme.codes[row]),
@@ -143,10 +162,3 @@ export function mapColours({ model, n, labels, classes, colourings, palette, cha
   };
 }
 
-/** One number an image. @throws with the server's sentence */
-async function fetchValues(model, by) {
-  const url = `/live/models/${encodeURIComponent(model)}/values?by=${encodeURIComponent(by)}`;
-  const response = await fetch(url);
-  if (!response.ok) throw new Error((JSON.parse(await response.text()).error ?? "").slice(0, 300));
-  return readValues(await response.arrayBuffer());
-}

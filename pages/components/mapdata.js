@@ -1,23 +1,17 @@
 /** What the map asks of the server: its places, and where a code that is no point of it lies. */
 
+import { fetchBytes } from "./fetching.js";
 import { project } from "./lens.js";
 import { groupRows, medoid } from "./nearest.js";
 import { LiveChannel } from "./wire.js";
 
 /** The places of a model's held-out codes on a map: x0, y0, x1, y1 … @throws if they do not come */
-export async function fetchPlaces(model, map) {
-  const url = `/live/models/${encodeURIComponent(model)}/map?map=${encodeURIComponent(map)}`;
-  const response = await fetch(url);
-  if (!response.ok) throw new Error((await response.text()).slice(0, 200));
-  return new Float32Array(await response.arrayBuffer());
-}
+export const fetchPlaces = async (model, map) =>
+  new Float32Array(await fetchBytes(model, "map", { map }));
 
 /** The classes of a model's held-out images. @throws if they do not come */
-export async function fetchLabels(model) {
-  const response = await fetch(`/live/models/${encodeURIComponent(model)}/labels`);
-  if (!response.ok) throw new Error((await response.text()).slice(0, 200));
-  return new Uint16Array(await response.arrayBuffer());
-}
+export const fetchLabels = async (model) =>
+  new Uint16Array(await fetchBytes(model, "labels"));
 
 /**
  * The points of each class, and the row at which the class is named (-1 for one without points).

@@ -8,7 +8,7 @@ const CHOICES = [
   ["density", "Lines of density", "They enclose 20, 50 and 80 % of the points that are shown", false],
   ["posterior", "q(z∣x) of the image",
     "Of the image under the pointer, or the picked one: 1σ and 2σ in true scale on a linear map, "
-    + "draws on a t-SNE map", false],
+    + "draws from it on others", false],
   ["posteriors", "q(z∣x) of 200 images", "1σ of 200 images in true scale", true],
   ["prior", "The prior p(z)", "1σ and 2σ of N(0, I) in true scale", true],
 ];

@@ -84,6 +84,9 @@ export class Plane {
     this.colour = font.color;
     const colours = (axis, name) => Object.fromEntries(
       ["zerolinecolor", "gridcolor", "linecolor"].map((key) => [`${name}.${key}`, axis[key]]));
+    if (this.lined) this.Plotly.restyle(this.plot, {
+      "line.color": font.color, "contours.labelfont.color": font.color,
+    });
     this.Plotly.relayout(this.plot, {
       "font.color": font.color, ...colours(xaxis, "xaxis"), ...colours(yaxis, "yaxis"),
     });

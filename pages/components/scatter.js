@@ -37,8 +37,11 @@ function build(root, args) {
     host, n, mask: data.selected,
     map: () => (stage.ready ? stage : null),
     tell: (mask) => args.setStateValue("selected", { model, mask }),
+    moded: (pans) => (stage.pans = pans),
     begun: () => hover(null),
     changed: showGroup,
+    empty: () => stage.cloud.far && !stage.cloud.few
+      && complain("Only points that are drawn one by one can be fenced in: zoom in further."),
     clicked: (event) => hand.click(event),
   });
   const many = gathered({
@@ -87,14 +90,20 @@ function build(root, args) {
   /** The code that is no point of this map: a free one, or that of an image beyond the map's. */
   async function floating() {
     if (choice.picked === null) return choice.free;
-    return stage.onMap(choice.picked) ? null : (await book.of([choice.picked]))[0];
+    return stage.cloud.has(choice.picked) ? null : (await book.of([choice.picked]))[0];
   }
 
   async function askPlace() {
     placed = null;
     placer.close();
     stage.mark({ picked: choice.picked, placed });
-    const [{ picked, free }, code] = [choice, await floating()];
+    const { picked, free } = choice;
+    let code = null;
+    try {
+      code = await floating();
+    } catch (error) {
+      complain(`Its code did not come: ${error.message}`);
+    }
     if (!code || !stage.drawn || picked !== choice.picked || free !== choice.free) return;
     placer.ask(stage.drawn, code, (answer) => {
       placed = answer;
@@ -129,7 +138,7 @@ function build(root, args) {
     const shown = subject();
     const index = shown?.index ?? null;
     if (!shown) return null;
-    stage.posteriors.subject(hovered || root.dataset.focus !== "many" ? index : null);
+    stage.over.posteriors.subject(hovered || root.dataset.focus !== "many" ? index : null);
     stage.colours.mark(index);
     const known = shown.z && near?.z === shown.z ? near : null;
     side.describe(shown, {
@@ -169,7 +178,7 @@ function build(root, args) {
     else loupe.hide();
     if (same) return;
     const row = to?.index ?? to?.dot ?? -1;
-    stage.ring(stage.onMap(row) ? row : null);
+    stage.ring(stage.cloud.has(row) ? row : null);
     refresh(at?.since);
   }
 
@@ -196,8 +205,6 @@ function build(root, args) {
     stage.repaint();
     many.show(group.rows);
     focus("many");
-    if (stage.drawn?.far && !stage.few)
-      complain("Only points that are drawn one by one can be selected: zoom in further.");
     describe();
   }
 
@@ -206,7 +213,8 @@ function build(root, args) {
     args.setTriggerValue("go", where);
   }
 
-  if (group.rows.length) stage.labelled.then(() => many.show(group.rows), () => {});
+  if (group.rows.length) stage.labelled().then(() => many.show(group.rows), (error) =>
+    complain(`The classes did not come: ${error.message}`));
   focus("many");
   load();
 

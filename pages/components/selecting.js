@@ -12,11 +12,15 @@ import { Selected } from "./selected.js";
  * @param {() => {plane: Plane, coords: Float32Array, shows(row: number): boolean} | null} options.map
  *   what is drawn, null while nothing can be selected
  * @param {(mask: string | null) => void} options.tell Python
+ * @param {(pans: boolean) => void} options.moded whether a drag moves the map
  * @param {() => void} options.begun a fence is being drawn
+ * @param {() => void} options.empty there was nothing inside of it
  * @param {() => void} options.changed others are selected
  * @param {(event: PointerEvent) => void} options.clicked a press that drew no fence
  */
-export function selecting({ host, n, mask, map, tell, begun, changed, clicked }) {
+export function selecting({
+  host, n, mask, map, tell, moded, begun, empty, changed, clicked,
+}) {
   const selected = new Selected(n, mask, tell);
   const choose = (rows, how) => {
     selected.choose(rows, how);
@@ -24,8 +28,7 @@ export function selecting({ host, n, mask, map, tell, begun, changed, clicked })
   };
   const modes = modeSwitch((mode) => {
     host.dataset.mode = mode;
-    const now = map();
-    if (now) now.plane.pans = mode === "move";
+    moded(mode === "move");
   });
   host.dataset.mode = modes.mode;
   const fence = watchFence(host, {
@@ -35,7 +38,9 @@ export function selecting({ host, n, mask, map, tell, begun, changed, clicked })
     clicked,
     drawn(corners, how) {
       const { plane, coords, shows } = map();
-      choose(rowsInside(corners.map((corner) => plane.toMap(...corner)), coords, shows), how);
+      const rows = rowsInside(corners.map((corner) => plane.toMap(...corner)), coords, shows);
+      choose(rows, how);
+      if (!rows.length) empty();
     },
   });
   host.append(element("div", { class: "tools modes-tool" }, modes.element));

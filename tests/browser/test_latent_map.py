@@ -13,10 +13,10 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Server
 from tests.browser.test_lens import READY, open_map
 from vae import find_run
-from vae.files import save_npz
+from vae.files import save_npz, write_json
 from vae.latent.values import values
 from vae.lift import lift
-from vae.maps import linear_map, load_map
+from vae.maps import fingerprint, linear_map, load_map
 from vae.runs import pretrained_dir
 
 # One unit of the map in pixels, and where a place of the map lies on the screen.
@@ -270,10 +270,11 @@ def test_of_very_many_points_an_image_is_made_and_from_near_the_points(
     }"""
     page.wait_for_timeout(500)
     assert root.evaluate(dense) > 10_000
-    for _ in range(6):
+    for _ in range(10):
         page.get_by_role("button", name="Zoom in").click()
-        page.wait_for_timeout(250)
-    page.wait_for_selector('.vae.scatter:not([data-few="0"])')
+        page.wait_for_timeout(100)
+    page.wait_for_selector('.vae.scatter[data-few]:not([data-few="0"])')
+    page.wait_for_timeout(500)
     seen = axes(page)
     few = int(root.get_attribute("data-few") or 0)
     mu = find_run_in(server, "very-many")
@@ -282,6 +283,47 @@ def test_of_very_many_points_an_image_is_made_and_from_near_the_points(
     assert plot is not None
     high = low + np.array([plot["width"], plot["height"]]) / seen["unit"]
     assert few == pytest.approx(((mu >= low) & (mu <= high)).all(axis=1).sum(), abs=50)
+
+
+def test_from_very_many_points_to_a_map_of_few_and_back(page: Page, server: Server) -> None:
+    """What was asked for the one must not come into the other."""
+    folder = server.runs / "from-far"
+    shutil.copytree(pretrained_dir() / "mnist-2d", folder)
+    shutil.rmtree(folder / "maps")
+    n = 160_000
+    rng = np.random.default_rng(0)
+    mu = rng.normal(size=(n, 2)).astype(np.float32)
+    save_npz(
+        folder / "codes.npz",
+        mu=mu,
+        logvar=np.full((n, 2), -2, np.float32),
+        labels=(rng.random(n) * 10).astype(np.int16),
+        indices=np.arange(n, dtype=np.int32),
+    )
+    (folder / "maps").mkdir()
+    coords = (50 * mu[:5000]).astype(np.float32)
+    save_npz(folder / "maps" / "tsne.npz", coords=coords, rows=np.arange(5000, dtype=np.int32))
+    facts = json.loads((pretrained_dir() / "mnist-2d" / "maps" / "tsne.json").read_text())
+    write_json(folder / "maps" / "tsne.json", facts | {"fingerprint": fingerprint(mu[:5000])})
+    page.goto("/latent_map?model=from-far")
+    page.wait_for_selector(READY)
+    root = page.locator(".vae.scatter")
+    drawn = """(root) => {
+      const canvas = root.querySelector('.points:not(.faraway)');
+      const copy = document.createElement('canvas');
+      [copy.width, copy.height] = [canvas.width, canvas.height];
+      copy.getContext('2d').drawImage(canvas, 0, 0);
+      const { data } = copy.getContext('2d').getImageData(0, 0, copy.width, copy.height);
+      return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+    }"""
+    page.get_by_role("radio", name="t-SNE").click()
+    page.wait_for_selector('.vae.scatter[data-busy="false"][data-points="5000"]')
+    page.wait_for_timeout(1500)
+    assert root.evaluate(drawn) > 10_000
+    assert page.locator(".vae .faraway").is_hidden()
+    page.get_by_role("radio", name="Latent plane").click()
+    page.wait_for_selector(f'.vae.scatter[data-busy="false"][data-points="{n}"]')
+    expect(page.locator(".vae .faraway")).to_be_visible()
 
 
 def find_run_in(server: Server, name: str) -> np.ndarray:

@@ -18,17 +18,19 @@ test("bins by class: the more points the more opaque, empty and hidden ones are 
   assert.equal(image[15], 0, "its class is not shown");
 });
 
-test("bins by a number take the colour of their mean", () => {
+test("bins by a number are as the legend colours that number", () => {
   const answer = new ArrayBuffer(4 * 3 + 8 + 2 * 3);
   new Uint32Array(answer, 0, 3).set([2, 0, 2]);
   new Float32Array(answer, 12, 2).set([-1, 5]);
   new Uint16Array(answer, 20).set([0, 65535, 65534]);
   const bins = readDensity(answer, 3, true);
-  assert.deepEqual(bins.range, [-1, 5]);
-  const image = densityImage(bins, () => null, new Uint8ClampedArray(12));
-  assert.deepEqual([...image.subarray(0, 3)], viridis(0));
+  assert.deepEqual([bins.means[0], bins.means[2]], [-1, 5]);
+  assert.ok(Number.isNaN(bins.means[1]));
+  const legend = (mean) => viridis((mean - -10) / 20); // the legend goes from −10 to 10
+  const image = densityImage(bins, legend, new Uint8ClampedArray(12));
+  assert.deepEqual([...image.subarray(0, 3)], viridis(0.45));
   assert.equal(image[7], 0);
-  assert.deepEqual([...image.subarray(8, 11)], viridis(1));
+  assert.deepEqual([...image.subarray(8, 11)], viridis(0.75));
 });
 
 test("points come with their rows, places and labels", () => {

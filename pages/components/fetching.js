@@ -1,0 +1,17 @@
+/** Whole answers by HTTP: bytes, or the server's sentence as an error. */
+
+import { errorSentence } from "./wire.js";
+
+/**
+ * The bytes of a model's `what`.
+ * @param {string} model @param {string} what as in "map" or "labels"
+ * @param {object} [query] @param {RequestInit} [options]
+ * @returns {Promise<ArrayBuffer>} @throws with the server's sentence
+ */
+export async function fetchBytes(model, what, query = {}, options = {}) {
+  const words = new URLSearchParams(query).toString();
+  const url = `/live/models/${encodeURIComponent(model)}/${what}${words && `?${words}`}`;
+  const response = await fetch(url, options);
+  if (!response.ok) throw new Error(errorSentence(await response.text()));
+  return response.arrayBuffer();
+}
