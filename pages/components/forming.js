@@ -5,6 +5,8 @@ import { fetchFrames } from "./frames.js";
 
 const PER_SECOND = 6; // frames, each 25 iterations, between which points glide
 const POLL = 400; // ms between two looks at a fit that is at work
+const HURRY = 16; // frames a second of what was missed, when the fit has ended
+const LINGER = 1500; // ms at the end of a film, before the map itself is back
 
 /**
  * Places of a frame in the box of the finished map: a map grows a million times while it forms, so
@@ -72,9 +74,26 @@ export class Forming {
   async play(map, live = false) {
     this.close();
     const turn = this.turn;
-    Object.assign(this, { map, live, frames: [], at: 0, playing: false, paused: false });
+    Object.assign(this, {
+      map, live, frames: [], at: 0, playing: false, paused: false, hurry: false,
+    });
     await this.#fetch(turn);
     if (turn === this.turn && this.frames.length && !this.playing && !this.paused) this.#go();
+  }
+
+  /** The fit has ended and its map is there: show what was missed, quickly, and give way to it. */
+  async conclude() {
+    const turn = this.turn;
+    clearTimeout(this.timer);
+    Object.assign(this, { live: false, hurry: true });
+    try {
+      await this.#fetch(turn);
+    } catch {
+      return; // its frames were not kept: the film has been closed
+    }
+    if (turn !== this.turn) return;
+    if (this.at < this.frames.length - 1) this.#go();
+    else this.close();
   }
 
   close() {
@@ -116,6 +135,7 @@ export class Forming {
 
   #go() {
     if (this.at >= this.frames.length - 1 && !this.live) this.at = 0;
+    clearTimeout(this.ending);
     this.element.hidden = false;
     this.playing = true;
     this.paused = false;
@@ -124,15 +144,25 @@ export class Forming {
     const step = (now) => {
       if (!this.playing) return;
       const passed = Math.max(0, now - before) / 1000; // a frame may have begun before the click
-      this.#goTo(Math.min(this.frames.length - 1, this.at + passed * PER_SECOND));
+      const last = this.frames.length - 1;
+      // A fit that runs ahead is caught up with.
+      const rate = this.hurry ? HURRY : Math.max(PER_SECOND, this.live ? last - this.at : 0);
+      this.#goTo(Math.min(last, this.at + passed * rate));
       before = now;
-      if (this.at >= this.frames.length - 1 && !this.live) this.#pause();
-      else this.frame = requestAnimationFrame(step);
+      if (this.at < last || this.live) this.frame = requestAnimationFrame(step);
+      else this.#end();
     };
     this.frame = requestAnimationFrame(step);
   }
 
+  #end() {
+    this.#pause();
+    if (this.hurry) this.close();
+    else this.ending = setTimeout(() => this.close(), LINGER);
+  }
+
   #pause() {
+    clearTimeout(this.ending);
     this.playing = false;
     this.paused = true;
     this.toggle.textContent = "▶";

@@ -83,7 +83,8 @@ export function mapColours({ model, n, labels, classes, colourings, palette, cha
       const values = await known.get(by);
       if (select.value !== by) return undefined;
       onError("");
-      return byNumber(values, about);
+      const { title, categories: names = [] } = about;
+      return names.length ? byName(title, names, Uint16Array.from(values, Math.round)) : byNumber(values, about);
     } catch (error) {
       known.delete(by);
       if (select.value !== by) return undefined;
@@ -120,17 +121,19 @@ export function mapColours({ model, n, labels, classes, colourings, palette, cha
     select.append(own);
     select.value = "own";
     if (next.numeric) return byNumber(next.numeric, { title: next.name, unit: "" });
+    return byName(next.name, next.categories, next.codes);
+  }
+
+  /** @param {string[]} names of the categories @param {Uint16Array} codes of each row */
+  function byName(title, names, codes) {
     bar = null;
-    const entries = next.categories.map((name, label) => ({
+    const entries = names.map((name, label) => ({
       label, name, colour: palette[label % palette.length],
       symbol: SYMBOLS[Math.floor(label / palette.length) % SYMBOLS.length],
     }));
     const chips = legend(entries, changed);
-    return show(
-      { codes: next.codes, categories: new Map(entries.map((one) => [one.label, one])),
-        hidden: chips.hidden },
-      { title: next.name, text: (row) => next.categories[next.codes[row]] ?? "no value" },
-      chips.element);
+    show({ codes, categories: new Map(entries.map((one) => [one.label, one])), hidden: chips.hidden },
+      { title, text: (row) => names[codes[row]] ?? "no value" }, chips.element);
   }
 
   offer(colourings);
@@ -140,7 +143,8 @@ export function mapColours({ model, n, labels, classes, colourings, palette, cha
     select,
     offer,
     legend: box,
-    picker: columnPicker({ n, onColumn: useColumn, onError }).element,
+    /** A button for a table of one's own. @param {() => void} onDone a column of it is shown */
+    picker: (onDone) => columnPicker({ n, onColumn: useColumn, onError, onDone }).element,
     /** Whether the colours are those of the classes. */
     get byClass() {
       return scheme === byClass;

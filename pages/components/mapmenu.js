@@ -21,7 +21,8 @@ const chosen = { names: true, density: false, posterior: true, posteriors: false
  * @param {boolean} options.named whether there are classes to be named
  * @param {HTMLElement[]} options.more what else stands in the menu
  * @param {() => void} options.changed
- * @returns {{element: HTMLElement, on(key: string): boolean, linear(is: boolean): void}}
+ * @returns {{element: HTMLElement, on(key: string): boolean, linear(is: boolean): void,
+ *   hide(): void, close(): void}}
  */
 export function mapMenu({ named, more, changed }) {
   const rows = CHOICES.filter(([key]) => named || key !== "names").map(([key, words, title, linear]) => {
@@ -52,6 +53,7 @@ export function mapMenu({ named, more, changed }) {
     linear(is) {
       for (const row of rows) row.element.hidden = row.linear && !is;
     },
+    hide: () => (menu.open = false),
     close: () => document.removeEventListener("pointerdown", away, true),
   };
 }

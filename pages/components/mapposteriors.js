@@ -1,5 +1,6 @@
 /** Posteriors over a map: ellipses in true scale where it is linear, else draws placed on it. */
 
+import { element } from "./dom.js";
 import { meanAndDraws, noise } from "./posterior.js";
 import { TrueScale } from "./truescale.js";
 import { LiveChannel } from "./wire.js";
@@ -36,6 +37,7 @@ export class MapPosteriors {
   constructor(options) {
     Object.assign(this, options);
     this.scale = new TrueScale();
+    this.key = element("span", { class: "posterior-key", hidden: true });
     this.channel = new LiveChannel({
       model: options.model, op: "posteriors", lanes: ["one", "sample"], onError: options.onError,
     });
@@ -90,7 +92,14 @@ export class MapPosteriors {
     if (shown && !one && (this.wanted ?? null) !== null) this.#ask();
     if (shown && one && lift) gaussians.push({ ...one, kind: "one", sigmas: [1, 2] });
     if (shown && one && !lift && !this.dots) this.#askDots();
-    this.scale.show(lift, gaussians, shown && !lift ? this.dots ?? [] : []);
+    const dots = shown && !lift ? this.dots ?? [] : [];
+    this.scale.show(lift, gaussians, dots);
+    const said = [
+      dots.length && "●  draws of q(z∣x)", lift && shown && one && "q(z∣x): 1σ solid, 2σ dashed",
+      lift && this.on("prior") && "prior: 1σ solid, 2σ dashed",
+    ].filter(Boolean).join("   ");
+    this.key.textContent = said;
+    this.key.hidden = !said;
     this.changed();
   }
 

@@ -46,7 +46,7 @@ export class MapStage {
       changed: () => this.repaint(), onError: on.error,
     });
     this.menu = mapMenu({
-      named: Overlays.named(classes), more: [this.colours.picker],
+      named: Overlays.named(classes), more: [this.colours.picker(() => this.menu.hide())],
       changed: () => this.#showExtras(),
     });
     this.over = new Overlays({
@@ -112,13 +112,15 @@ export class MapStage {
         data.far ? null : fetchPlaces(this.model, data.map), this.labelled()]);
       if (late()) return false;
       if (!this.plane) this.#open(Plotly, over);
-      this.forming.close();
+      const film = this.forming.map === data.map; // it was watched until now
+      if (!film) this.forming.close();
       this.cloud.use(places);
       this.over.name(this.labels, this.cloud);
       if (this.drawn?.map !== data.map) this.lattice.use(null);
       this.points.move(this.cloud.places);
       await this.plane.draw(data.far ?? boxOf(places), data.axes);
       if (late()) return false;
+      if (film) this.forming.conclude();
       this.#take(this.data);
       this.repaint();
       Object.assign(this.root.dataset, { busy: "false", points: this.coords.length / 2 });

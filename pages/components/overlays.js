@@ -33,7 +33,7 @@ export class Overlays {
   static named = (classes) => classes.length > 1 && classes.length <= NAMED;
 
   get elements() {
-    return [this.posteriors.scale.element, ...this.marks.elements, ...this.ends.elements];
+    return [this.posteriors.scale.element, this.posteriors.key, ...this.marks.elements, ...this.ends.elements];
   }
 
   /** The points of another map. @param {Uint16Array} labels @param {Cloud} cloud */

@@ -46,7 +46,7 @@ function build(root, args) {
   });
   const many = gathered({
     model, shape, dims, labels, classes, absence: () => data.absence, onError: complain,
-    codesOf: (rows) => book.of(rows),
+    codesOf: (rows) => book.of(rows), onMap: (row) => stage.cloud.has(row),
     onImage: (row) => moveTo({ index: row }, "choose"),
     onMean(z) {
       choice.choose({ z });
@@ -96,7 +96,7 @@ function build(root, args) {
   async function askPlace() {
     placed = null;
     placer.close();
-    stage.mark({ picked: choice.picked, placed });
+    stage.mark({ picked: root.dataset.focus === "many" ? null : choice.picked, placed });
     const { picked, free } = choice;
     let code = null;
     try {
@@ -197,6 +197,7 @@ function build(root, args) {
     const any = group.rows.length > 0;
     root.dataset.focus = any ? on : "point";
     root.dataset.selected = String(group.rows.length);
+    stage.mark({ picked: root.dataset.focus === "many" ? null : choice.picked });
     back.hidden = !any || on === "many";
     back.textContent = `‹ ${group.rows.length.toLocaleString("en")} selected`;
   }
