@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import lru_cache, partial
 
 import numpy as np
 import streamlit as st
 
 from pages import state
-from pages.background import instead, job
+from pages.background import Job, instead, job
 from pages.distributions_figures import bar_figure, plane_density, plane_figure
-from pages.distributions_holes import SHARE, find_holes, region, show_holes
+from pages.distributions_holes import SHARE, calibrated, find_holes, region, show_holes
 from pages.distributions_marginals import marginal_curves, marginals_html
 from pages.distributions_words import (
     NAMES,
     adding_up,
     captions,
     caution,
+    enclosed,
     explanation,
     formula,
     legend,
@@ -29,13 +31,16 @@ from vae.runs import Run
 
 _FIRST = 32  # dimensions that are drawn at once, the others on demand
 _PLANE, _FORMULA = "distributions-plane", "distributions-formula"
-_LIMITS = "distributions-limits"
-# Words that take a while to come have their room before. A phone is too narrow for the plane's
-# height: what stays empty below it is cut off.
+_LIMITS, _WAITING = "distributions-limits", "distributions-waiting"
+# Words that take a while to come have their room before: how far they are stands where they will.
+# A phone is too narrow for the plane's height: what stays empty below it is cut off.
 _STYLE = f"""<style>
+.st-key-{_FORMULA} {{ position: relative; gap: 0; }}
+.st-key-{_WAITING} {{ position: absolute; inset: 0.4rem 0 auto; }}
 .st-key-{SHARE} {{ min-height: 4rem; }}
 @media (max-width: 640px) {{
-  .st-key-{_PLANE} {{ max-height: 480px; overflow: hidden; }}
+  .st-key-{_PLANE} {{ max-height: calc(100vw + 42px); overflow: hidden; }}
+  .st-key-{_PLANE}-holes {{ max-height: calc(100vw + 61px); overflow: hidden; }}
   .st-key-{_FORMULA} .katex {{ font-size: 1em; }}
   .st-key-{_LIMITS} {{ min-height: 20rem; }}
   .st-key-{SHARE} {{ min-height: 12.5rem; }}
@@ -55,20 +60,17 @@ def page() -> None:
         dims = _choose_dims(run)
         axis, q = _plane(run, state.trained(run), dims)
         figure = plane_figure(axis, q, dims, region(run, found))
-        st.plotly_chart(figure, key=_PLANE, config=_CHART)
+        whole = run.config.model.latent_dim <= 2  # a legend with holes is a line higher
+        st.plotly_chart(figure, key=f"{_PLANE}-holes" if whole else _PLANE, config=_CHART)
+        if len(dims) == 2:
+            st.caption(enclosed())
     parts: KlParts | None = slow.result
     with right:
-        _show_parts(run, parts)
-        with st.container(key=_LIMITS):
-            if parts is None:
-                instead(slow, key, "Taking the KL apart")
-            else:
-                st.markdown(caution(parts))
-                st.caption(measured(parts))
+        _show_parts(run, parts, slow, key)
     _show_dimensions(run, parts)
     show_holes(run, found)
     with st.expander("What this shows, and what it cannot"):
-        st.markdown(explanation(run.config.model.latent_dim))
+        st.markdown(explanation(run.config.model.latent_dim, calibrated(found)))
 
 
 def _compute(run: Run, report: Report) -> KlParts | None:
@@ -110,15 +112,22 @@ def _choose_dims(run: Run) -> tuple[int, ...]:
     return tuple(chosen)
 
 
-def _show_parts(run: Run, parts: KlParts | None) -> None:
+def _show_parts(run: Run, parts: KlParts | None, slow: Job, key: Hashable) -> None:
     st.markdown("**The KL of the posteriors, taken apart**")
     total = sum(state.model_facts(run)["kl"])
     with st.container(key=_FORMULA):
         st.latex(formula(parts, total))
+        if parts is None:
+            with st.container(key=_WAITING):
+                instead(slow, key, "Measuring the three parts")
     values = [] if parts is None else adding_up(three(parts))
     figure = bar_figure(values, list(NAMES), total)
     st.plotly_chart(figure, key="distributions bar", config=_CHART)
     st.markdown(legend())
+    with st.container(key=_LIMITS):
+        if parts is not None:
+            st.markdown(caution(parts))
+            st.caption(measured(parts, state.images_of(run)))
 
 
 def _show_dimensions(run: Run, parts: KlParts | None) -> None:

@@ -163,7 +163,7 @@ def _add_holes(figure: Any, region: Region, axis: np.ndarray) -> None:
         y=region.shown[:, 1],
         mode="markers",
         marker={"symbol": "x-thin", "size": 9, "line": {"width": 2.5, "color": HOLE}},
-        name="holes, × decoded below",
+        name="in holes",
         legendrank=2000,
         hovertemplate="in a hole: %{x:.2f}, %{y:.2f}<extra></extra>",
     )
@@ -222,6 +222,6 @@ def bar_figure(parts: list[float], names: list[str], total: float) -> Any:
         dragmode=False,
     )
     below = min(0.0, *(value for value in [0.0, *parts]))
-    figure.update_xaxes(range=[below, 1.02 * total or 1.0], fixedrange=True)
+    figure.update_xaxes(range=[below, 1.02 * total or 1.0], fixedrange=True, visible=len(parts) > 0)
     figure.update_yaxes(visible=False, fixedrange=True)
     return figure

@@ -14,7 +14,7 @@ from pages import state
 from pages.background import Job, instead, job
 from pages.components import mount
 from pages.distributions_figures import Region
-from pages.distributions_words import percent, share_words
+from pages.distributions_words import calibration, percent, share_words
 from pages.look import png_bytes
 from vae.inference import decode_pixels
 from vae.latent.aggregate import Report
@@ -79,22 +79,22 @@ def region(run: Run, found: Found | None) -> Region | None:
 def show_holes(run: Run, found: Found | None) -> None:
     """The share of the prior in holes, and sheets of decodes; a click opens one in Explore."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("#### Holes: the prior has mass, $q(z)$ has none", width="content")
+        st.markdown("#### Holes: the prior has mass, $q(z)$ has almost none", width="content")
         st.segmented_control(
             "Below all but … of unseen images' codes",
             LEVELS,
             default=LEVELS[0],
-            format_func=percent,
+            format_func=lambda level: f"{percent(level)} false alarms",
             key=_LEVEL,
             required=True,
             label_visibility="collapsed",
-            help="How many codes of unseen images may lie in holes: the rate of false alarms.",
+            help="How many codes of unseen images may lie in holes.",
         )
     with st.container(key=SHARE):
         if found is None:
             instead(_job(run), _name(run), "Measuring holes")
         else:
-            st.markdown(share_words(found.hole, lower_share(found.covered)))
+            st.markdown(share_words(found.hole))
     if _job(run).problem:
         return
     stamp = f"{run.name} {state.trained(run)} {found.hole.level}" if found else ""
@@ -107,6 +107,11 @@ def show_holes(run: Run, found: Found | None) -> None:
         state.set_z(run, found.z[pick["sheet"]][pick["place"]])
         state.set_picked(run, None)
         st.switch_page(st.session_state["pages"]["explore"])
+
+
+def calibrated(found: Found | None) -> str:
+    """What the share of holes is to be compared with, in Markdown; empty before it is known."""
+    return calibration(found.hole, lower_share(found.covered)) if found else ""
 
 
 def _decoded(run: Run, found: Found | None) -> list[tuple[Any, list[str]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pages.distributions_figures import PARTS
+from pages.distributions_figures import PARTS, RADII
 from vae.latent.holes import Holes
 from vae.latent.kl_parts import KlParts
 from vae.latent.statistics import ACTIVE_VARIANCE
@@ -40,19 +40,22 @@ def three(found: KlParts) -> list[float]:
 
 
 def formula(found: KlParts | None, kl: float) -> str:
-    """The KL as the sum of its parts, in LaTeX; with dashes before they are known."""
+    """The KL as the sum of its parts, in LaTeX; before they are known their room, left empty."""
     if found is None:
-        numbers, errors, total = [r"\text{–}"] * 3, [""] * 3, f"{kl:.2f}"
+        numbers, errors, total = [f"{kl:.3f}"] * 3, [r"\pm 0.000"] * 2 + [""], f"{kl:.2f}"
     else:
         digits = 2 if found.error >= 0.01 else 3
         values = adding_up(three(found), digits)
         numbers, total = [_number(value, digits) for value in values], f"{sum(values):.{digits}f}"
         error = rf"\pm {max(found.error, 0.001):.{digits}f}"  # never less than a last digit
         errors = [error, error, ""]
+    shown = "" if found else r"\phantom"
     lines = [
-        rf"\textcolor{{{colour}}}{{\blacksquare}}\; {sign}{term} &= {number} {error}"
-        for colour, sign, term, number, error in zip(
-            PARTS, ("", "+", "+"), _TERMS, numbers, errors, strict=True
+        rf"{shown}{{\textcolor{{{colour}}}{{\blacksquare}}\; {sign}{term}}} "
+        rf"&{shown}{{{{}} = {number} {error}}} "
+        rf"&&{shown}{{\textsf{{\small {name}}}}}"
+        for colour, sign, term, number, error, name in zip(
+            PARTS, ("", "+", "+"), _TERMS, numbers, errors, NAMES, strict=True
         )
     ]
     whole = r"\mathbb{E}_x\,\mathrm{KL}\big(q(z \mid x) \,\|\, p(z)\big)"
@@ -71,31 +74,31 @@ def caution(found: KlParts) -> str:
     """How far information and total correlation can be believed, in Markdown."""
     below = found.ceiling - found.information
     n = f"{found.images:,}"
-    gaussian = (
-        f"A Gaussian with the correlations of $q(z)$ has $-\\tfrac12 \\log \\det "
-        f"\\mathrm{{Corr}} = {found.gaussian:.2f}$ nats of total correlation."
-    )
     ceiling = f"$\\log {n.replace(',', '{,}')} = {found.ceiling:.2f}$"
+    straight = (
+        f"Dependence along straight lines alone makes {found.gaussian:.2f} nats of total "
+        "correlation."
+    )
     if below >= _FULL:
         return (
-            f"The number of one of {n} images is at most {ceiling} nats of information; this is "
-            f"{below:.2f} below, so the ceiling matters little. {gaussian}"
+            f"Information cannot exceed {ceiling} nats, which tell one of {n} images from the "
+            f"others. It is {below:.2f} below, so this limit matters little.\n\n{straight}"
         )
     return (
-        f":orange-badge[at its ceiling] One of {n} images is at most {ceiling} nats of "
-        f"information, and this is {below:.2f} below: the codes hardly overlap. With more images "
-        f"information would rise and total correlation fall by as much: read *at least* and *at "
-        f"most*. {gaussian}"
+        f":orange-badge[at its ceiling] {ceiling} nats tell one of {n} images from all others, so "
+        f"information cannot be more; it is {below:.2f} below.\n\n"
+        "Read information as *at least* this much, and total correlation as *at most*: with more "
+        f"images the one would rise and the other fall.\n\n{straight}"
     )
 
 
-def measured(found: KlParts) -> str:
-    """On what the parts were measured, in Markdown."""
+def measured(found: KlParts, images: str) -> str:
+    """On what the parts were measured, in Markdown; ``images`` as :func:`pages.state.images_of`."""
     some = ""
     if found.known > found.images:
         some = f", a random sample of {found.known:,}"
     return (
-        f"{found.images:,} held-out images{some}; {found.draws:,} draws of $z$, "
+        f"Codes of {images}: {found.images:,}{some}; {found.draws:,} draws of $z$, "
         f"{found.seconds:.1f} s. ± is one standard error; both terms share it with opposite "
         f"signs. From the draws alone the KL is {found.sampled_kl:.2f} ± {found.sampled_error:.2f}."
     )
@@ -107,23 +110,40 @@ def captions(j: int, kl: float, variance: float, found: KlParts | None) -> list[
     active = "active"
     if variance <= ACTIVE_VARIANCE:
         active = f"<b>inactive</b>: Var<sub><i>x</i></sub> <i>μ</i> = {variance:.3f}"
-    own = "–" if found is None else _number(float(found.marginals[j]))
-    return [
-        (f"<b>{name}</b>", active),
-        ("KL of the posteriors", f"{kl:.2f} nats"),
-        (f"KL(<i>q</i>({name}) ‖ <i>p</i>)", f"{own} nats"),
-    ]
+    own = ("&nbsp;", "")  # its room
+    if found is not None:
+        term = _number(float(found.marginals[j]))
+        own = (f"KL(<i>q</i>({name}) ‖ <i>p</i>)", f"{term} nats")
+    return [(f"<b>{name}</b>", active), ("KL of the posteriors", f"{kl:.2f} nats"), own]
 
 
-def share_words(hole: Holes, lower: float) -> str:
+def enclosed() -> str:
+    """What the lines of the plane enclose, in Markdown."""
+    shares = (f"{r:g}σ holds {percent(1 - math.exp(-(r**2) / 2))}" for r in RADII)
+    return (
+        "Each blue line encloses as much of $q(z)$ as an orange circle does of $p(z)$ "
+        f"(in two dimensions {', '.join(shares)})."
+    )
+
+
+def share_words(hole: Holes) -> str:
     """How much of the prior is in holes, in Markdown."""
+    return (
+        f"**{percent(hole.share, 1)} ± {percent(hole.error, 1)}** of what the prior draws lands "
+        "where the model has seen (almost) no image."
+    )
+
+
+def calibration(hole: Holes, lower: float) -> str:
+    """What counts as a hole, and what the share is to be compared with, in Markdown."""
     level = percent(hole.level)
     return (
-        f"**{percent(hole.share, 1)} ± {percent(hole.error, 1)}** of the prior's mass is in holes: "
-        f"$q(z)$ is thinner there than at all but {level} of the codes of unseen images. Were "
-        f"$q(z) = p(z)$, it would be {level} too. Take a draw from the prior and one from an "
-        f"unseen image's posterior: in **{percent(lower)}** of such pairs $q(z)$ is thinner at the "
-        f"prior's; {percent(0.5)} if they were alike."
+        f"- **Here.** $q(z)$ is *thinner* at one place than at another if its density is lower: "
+        f"fewer codes lie near. A hole is where it is thinner than at all but {level} of the codes "
+        f"of unseen images. So {level} of the prior would be in holes even if $q(z) = p(z)$; it is "
+        f"{percent(hole.share, 1)}. And of pairs of a prior draw and a draw of an unseen image's "
+        f"posterior, $q(z)$ is thinner at the prior's in **{percent(lower)}**; "
+        f"{percent(0.5)} if they were alike.\n"
     )
 
 
@@ -137,8 +157,13 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
-def explanation(d: int) -> str:
-    """What the page shows, with its formulas, and what its numbers cannot say, in Markdown."""
+def explanation(d: int, here: str) -> str:
+    """What the page shows, with its formulas, and what its numbers cannot say, in Markdown.
+
+    Args:
+        d: dimensions of the latent space.
+        here: what :func:`calibration` says of this model; empty before it is known.
+    """
     flat = (
         "The plane is the whole latent space, so holes are shaded in it, within the circle that "
         "holds 95 % of the prior."
@@ -174,6 +199,6 @@ learned.
   prior is in a hole if it is lower than all but 1 % (or 5 %) of those. ± is one standard error,
   of the draws and of that threshold. In many dimensions unseen codes are far from all others
   too, so the test sees coarse holes only: the true mismatch is larger, not smaller.
-- **The images.** Of each kind twelve, chosen by their codes alone: unlike one another, and of
+{here}- **The images.** Of each kind twelve, chosen by their codes alone: unlike one another, and of
   every $\log q_A(z)$. A hole need not look bad, and what is near the data need not look good.
 """

@@ -16,7 +16,7 @@ from pages.explore import usual_distance
 from pages.interpolate import current_journey
 from pages.linked import default_map
 from pages.look import class_list
-from vae.originals import OriginalsMissing, check_originals
+from vae.originals import has_originals
 from vae.runs import Run
 
 KEY = "draw"
@@ -50,7 +50,8 @@ def page() -> None:
         dataset, model = run.config.training.dataset, run.config.model
         recipe = recipe_of(dataset, model.image_shape)
         kl = sum(state.model_facts(run)["kl"])
-        st.markdown(explanation(dataset, recipe, model.latent_dim, kl))
+        images = state.images_of(run)
+        st.markdown(explanation(dataset, recipe, model.latent_dim, kl, images))
 
 
 def component_data(run: Run) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def component_data(run: Run) -> dict[str, Any]:
         "map": map_id,
         "labels": base64.b64encode(codes.labels.astype("<u2").tobytes()).decode(),
         "classes": class_list(run),
-        "originals": _originals_here(run),
+        "originals": has_originals(run),
         "recipe": {"box": recipe.box, "centre": recipe.centre, "stretch": recipe.stretch},
         "centred": recipe.usual,
         "brush": recipe.brush,
@@ -83,14 +84,6 @@ def component_data(run: Run) -> dict[str, Any]:
             **map_words(map_id, known["latent_dim"]),
         },
     }
-
-
-def _originals_here(run: Run) -> bool:
-    try:
-        check_originals(run)
-    except OriginalsMissing:
-        return False
-    return True
 
 
 def _go(run: Run, go: dict[str, Any]) -> None:

@@ -103,8 +103,13 @@ def map_words(map_id: str, latent_dim: int) -> dict[str, str]:
     return {"map": f"q(z|x) on the {name}", "uncertainty": shown}
 
 
-def explanation(dataset: str, recipe: Recipe, latent_dim: int, kl: float) -> str:
-    """What happens to a drawing, in Markdown; ``kl`` in nats, the mean of held-out images."""
+def explanation(dataset: str, recipe: Recipe, latent_dim: int, kl: float, images: str) -> str:
+    """What happens to a drawing, in Markdown.
+
+    Args:
+        kl: in nats, the mean of the images that the model's codes are of.
+        images: those in words, as :func:`pages.state.images_of`.
+    """
     info = DATASETS.get(dataset)
     title = info.title if info else dataset
     return rf"""
@@ -115,10 +120,11 @@ $\mathbb{{R}}^{{{latent_dim}}}$; the picture at the right is the decode of its m
 
 - **Bars:** thick, one $\sigma$ to each side of the mean: about 68 % of $q(z_j \mid x)$; thin, two:
   about 95 %. The grey ground is the prior $\mathcal{{N}}(0, 1)$, also one and two $\sigma$. The
-  dimensions stand in the order of their mean KL over held-out images, so the first say most. An
+  dimensions stand in the order of their mean KL over {images}, so the first say most. An
   arrow at the edge: the bar goes on beyond the axis.
 - **KL** is $\tfrac12 \sum_j (\mu_j^2 + \sigma_j^2 - 1 - \log \sigma_j^2)$, in nats: what the
-  encoder says of your drawing beyond the prior. Held-out images have {kl:.1f} nats on average.
+  encoder says of your drawing beyond the prior. {images.capitalize()} have {kl:.1f} nats on
+  average.
 - **Centring:** {_centring_story(recipe, title)}
 - **Nearest real images** are those whose codes (posterior means) lie nearest to $\mu(x)$. The model
   was never told a label and recognises nothing; the labels are those of the images. *On the data*:

@@ -46,13 +46,13 @@ def page() -> None:
     if result.go and result.go["model"] == run.name:
         open_map(run)
     with st.expander("What the sliders do"):
-        _explain(known)
+        _explain(known, state.images_of(run))
 
 
 def starting_code(run: Run) -> tuple[np.ndarray, int | None]:
-    """The code that is shown, and the held-out image it encodes, if it is one's posterior mean.
+    """The code that is shown, and the row of the image it encodes, if it is one's posterior mean.
 
-    Without a choice so far it is the code of the first held-out image: the mean of the prior
+    Without a choice so far it is the code of the first image: the mean of the prior
     decodes to a blur in most models.
     """
     z = state.get_z(run)
@@ -63,13 +63,13 @@ def starting_code(run: Run) -> tuple[np.ndarray, int | None]:
 
 
 def usual_distance(known: dict[str, Any]) -> float | None:
-    """Within how much 95 % of the held-out codes have another one, if there is more than one."""
+    """Within how much 95 % of the codes have another one, if there is more than one."""
     distances = known["neighbour_distances"]
     return distances[known["quantile_levels"].index(95)] if distances else None
 
 
 def origin(run: Run, picked: int | None) -> dict[str, Any] | None:
-    """Index and class of a held-out image, as the page names it."""
+    """Index and class of an image, as the page names it."""
     if picked is None:
         return None
     return {"index": picked, "label": class_of(run, picked)}
@@ -105,17 +105,17 @@ def _lengths(d: int) -> str:
   codes are rare, and little in training taught the decoder what to draw for them."""
 
 
-def _nearness(known: dict[str, Any]) -> str:
+def _nearness(known: dict[str, Any], images: str) -> str:
     """What the word on the distance to the data means, in Markdown."""
     usual = usual_distance(known)
     if usual is None:
-        return "not known for this model, which has one held-out image only."
-    return f"""how far the nearest code of a held-out image is. 95 % of these codes have another one
-  within {usual:.2f}: up to that, *on*; up to 1.5 times that, *near*; further away training
+        return "not known for this model, which has the code of one image only."
+    return f"""how far the nearest of the codes of {images} is. 95 % of these codes have another
+  one within {usual:.2f}: up to that, *on*; up to 1.5 times that, *near*; further away training
   taught the decoder little."""
 
 
-def _explain(known: dict[str, Any]) -> None:
+def _explain(known: dict[str, Any], images: str) -> None:
     kl = np.array(known["kl"])
     active = np.array(known["active"])
     st.markdown(
@@ -127,10 +127,10 @@ Each slider is one coordinate of $z \in \mathbb{{R}}^{{{len(kl)}}}$.
 
 - **Behind the slider:** the grey hill is the prior $\mathcal{{N}}(0, 1)$, from which *Random*
   draws. The bars show where the real images lie, as the model sees them: draws from the
-  $q(z \mid x)$ of all held-out images, together called $q(z)$. The dark one holds half of them
+  $q(z \mid x)$ of {images}, together called $q(z)$. The dark one holds half of them
   (25–75 %), the light one nine in ten (5–95 %).
 - **nats:** how much a coordinate says about the image, on average
-  $\mathrm{{KL}}\!\left(q(z_j \mid x) \,\|\, \mathcal{{N}}(0, 1)\right)$ over held-out images. The
+  $\mathrm{{KL}}\!\left(q(z_j \mid x) \,\|\, \mathcal{{N}}(0, 1)\right)$ over {images}. The
   sliders stand in this order, so that those which change the image most come first and those
   that hardly matter last. This model spends **{kl.sum():.1f} nats** in all, and
   **{int(active.sum())} of {len(kl)}** coordinates are active: the variance of their mean
@@ -144,8 +144,8 @@ Each slider is one coordinate of $z \in \mathbb{{R}}^{{{len(kl)}}}$.
 - **$\lVert z \rVert$:** {_lengths(len(kl))}
 - **$\log p(z)$:** the density of $z$ under the prior,
   $-\tfrac12 \lVert z \rVert^2 - \tfrac{{d}}{{2}} \log 2\pi$, in nats.
-- **On, near, off the data:** {_nearness(known)}
-- **Small map:** where $z$ stands among the codes of the held-out images, on the map chosen on the
+- **On, near, off the data:** {_nearness(known, images)}
+- **Small map:** where $z$ stands among the codes of {images}, on the map chosen on the
   Latent map page. On t-SNE a code that is no image's has no place by itself. While you drag, its
   place is estimated smoothly from the codes near it; when you let go, t-SNE fits it in: that is
   the *exact* one. The dashed circle, the *doubt*, is how far the nearest codes are spread.

@@ -36,6 +36,7 @@ def page() -> None:
             "model": run.name,
             "trained": state.trained(run),
             "shape": list(run.config.model.image_shape),
+            "images": len(run.codes().mu),
             **journey,
             "explore": _end(run, *starting_code(run)),
             "map": live_map(run),
@@ -64,21 +65,29 @@ def page() -> None:
 
 
 def current_journey(run: Run) -> dict[str, Any]:
-    """Ends ``a`` and ``b`` and ``kind`` of path, kept for every model.
+    """Ends ``a`` and ``b`` and ``kind`` of path, kept for the present codes of every model.
 
-    An end is its ``z``, a ``label``, and ``index``: the row of the held-out image whose code it is,
-    or ``None``. At first they are the code that Explore shows and the first held-out image of
-    another class.
+    An end is its ``z``, a ``label``, and ``index``: the row of ``run.codes()`` that it is, or
+    ``None``. At first they are the code that Explore shows and the first image of another class.
     """
-    journeys = st.session_state.setdefault("journeys", {})
-    known = journeys.get(run.name)
-    if known is None or len(known["a"]["z"]) != run.config.model.latent_dim:
+    known = begun_journey(run)
+    if known is None:
         codes = run.codes()
         z, picked = starting_code(run)
         other = int(np.argmax(codes.labels != codes.labels[picked or 0]))
         a, b = _end(run, z, picked), _end(run, codes.mu[other], other)
-        journeys[run.name] = {"a": a, "b": b, "kind": "slerp"}
-    return journeys[run.name]
+        known = _keep(run, {"a": a, "b": b, "kind": "slerp"})
+    return known
+
+
+def begun_journey(run: Run) -> dict[str, Any] | None:
+    """The same, if there is one yet: none after the model was trained anew."""
+    return st.session_state.get("journeys", {}).get(state.codes_key(run))
+
+
+def _keep(run: Run, journey: dict[str, Any]) -> dict[str, Any]:
+    st.session_state.setdefault("journeys", {})[state.codes_key(run)] = journey
+    return journey
 
 
 def decode_path(run: Run, journey: dict[str, Any], n: int) -> np.ndarray:
@@ -117,7 +126,7 @@ def _end(run: Run, z: np.ndarray, picked: int | None) -> dict[str, Any]:
 def _changed(run: Run) -> None:
     """An end or the kind of path was chosen: keep it for the downloads and the next visit."""
     journey = st.session_state[KEY].journey
-    if journey["model"] != run.name:  # sent just before another model was chosen
+    if not state.is_of(run, journey):  # sent just before another model was chosen
         return
     kept: dict[str, Any] = {"kind": journey["kind"]}
     for end in ("a", "b"):
@@ -125,13 +134,13 @@ def _changed(run: Run) -> None:
         # the browser knows the number of a real image, not its class
         name = label if index is None else image_name(run, index)
         kept[end] = {"z": z, "label": name, "index": index}
-    st.session_state["journeys"][run.name] = kept
+    _keep(run, kept)
 
 
 def _go(run: Run, go: dict[str, Any]) -> None:
     """The map was pressed, or an end is to be seen there."""
     z, row = np.array(go["z"], np.float32), go["index"]
-    if go["model"] != run.name or z.shape != (run.config.model.latent_dim,):
+    if not state.is_of(run, go) or z.shape != (run.config.model.latent_dim,):
         return  # sent just before another model was chosen
     open_map(run, z if row is None else run.codes().mu[row], row)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -11,12 +14,14 @@ from pages.download import download_widget
 from pages.explore import starting_code
 from pages.interpolate import current_journey
 from pages.latent_map_data import can_fetch, component_data
+from pages.latent_map_quality import await_quality
 from pages.latent_map_words import explanation
 from pages.look import image_name
 from pages.map_choice import PERPLEXITIES, choose_map
 from pages.map_fits import offer_fit, show_fits
 from pages.perplexities import show_perplexities
 from pages.row_masks import unpack_rows
+from vae.errors import VaeError
 from vae.maps import load_map
 from vae.runs import Run
 
@@ -34,7 +39,8 @@ def page() -> None:
     if map_id == PERPLEXITIES:
         show_perplexities(run)
         return
-    data = component_data(run, load_map(run, map_id))
+    found = load_map(run, map_id)
+    data = component_data(run, found)
     result = mount(
         "scatter",
         key=KEY,
@@ -45,15 +51,17 @@ def page() -> None:
         on_go_change=lambda: None,
     )
     if result.go:
-        _go(run, result.go)
+        _go(run, result.go, result.point)
+    await_quality(run, found, data["quality"])
     with st.expander("What this map shows, and what it cannot"):
-        st.markdown(explanation(run.config.model.latent_dim, run.codes().split))
+        method, split = found.facts["method"], run.codes().split
+        st.markdown(explanation(run.config.model.latent_dim, method, split))
 
 
 def _chosen(run: Run) -> None:
     """A point was picked, or a place of the plane: every page has its code from now on."""
     point = st.session_state[KEY].point
-    if point["model"] != run.name:  # sent just before another model was chosen
+    if not state.is_of(run, point):  # sent just before another model was chosen
         return
     row = point["index"]
     state.set_z(run, run.codes().mu[row] if row is not None else np.array(point["z"], np.float32))
@@ -63,11 +71,18 @@ def _chosen(run: Run) -> None:
 def _selected(run: Run) -> None:
     """Others are selected: every page has them from now on."""
     selected = st.session_state[KEY].selected
-    if selected["model"] == run.name:
+    if not state.is_of(run, selected):
+        return
+    with contextlib.suppress(VaeError):  # no mask of these codes: what is selected stays
         state.set_selected(run, unpack_rows(selected["mask"], len(run.codes().mu)))
 
 
-def _go(run: Run, where: str) -> None:
+def _go(run: Run, where: str, point: dict[str, Any] | None) -> None:
+    """A button of the panel was pressed, about ``point`` if one was picked in this session."""
+    if point and point["model"] == run.name and not state.is_of(run, point):
+        words = "This model was trained anew: choose the point once more."
+        st.toast(words, icon=":material/error:")
+        return
     if where == "explore":
         st.switch_page(st.session_state["pages"]["explore"])
     z, row = starting_code(run)

@@ -1,19 +1,20 @@
-"""What the Latent map hands to the browser: classes, axes, the picked image, the quality."""
+"""What the Latent map hands to the browser: classes, axes, the picked image, the ends."""
 
 from __future__ import annotations
 
 import contextlib
-from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from pages import state
 from pages.explore import starting_code, usual_distance
+from pages.interpolate import begun_journey
 from pages.latent_map_names import METHODS
+from pages.latent_map_quality import quality_terms
 from pages.look import PALETTE, class_list
+from pages.map_fits import own_fits
 from pages.row_masks import pack_rows
 from vae.datasets import DATASETS, is_available
 from vae.inference import image_terms
@@ -21,8 +22,7 @@ from vae.latent.values import colourings
 from vae.lift import lift
 from vae.map_frames import FRAMES_SUFFIX
 from vae.map_jobs import GRID, fits
-from vae.map_quality import quality
-from vae.maps import Map, linear_map, load_map, map_path
+from vae.maps import Map, linear_map, map_path
 from vae.originals import OriginalsMissing, check_originals, originals
 from vae.runs import Run
 
@@ -75,7 +75,7 @@ def component_data(run: Run, found: Map) -> dict[str, Any]:
         "absence": _absence(run),
         "picked": None if picked is None else _image_facts(run, picked),
         "z": None if picked is not None else [round(float(v), 4) for v in z],
-        "quality": _quality_terms(run, found),
+        "quality": quality_terms(run, found),
         "note": _note(run, method, picked) + (FAR_NOTE if len(found.coords) > FAR_POINTS else ""),
     }
 
@@ -99,16 +99,15 @@ def _box(found: Map) -> dict[str, list[float]]:
 
 
 def _forming(run: Run) -> str | None:
-    """The map that this session waits for, if it is being fitted: it can be watched."""
-    watched = st.session_state.get("fits", {}).get(run.name, set())
+    """The map that this session had fitted, if that is at work: it can be watched."""
     at_work = {fit.map_id for fit in fits(run) if fit.state == "running"}
-    return next(iter((at_work & watched) - {GRID}), None)
+    return next(iter((at_work & own_fits(run)) - {GRID}), None)
 
 
 def _ends(run: Run) -> list[dict[str, Any]]:
     """The ends A and B of the interpolation, if one was begun with this model."""
-    journey = st.session_state.get("journeys", {}).get(run.name)
-    if journey is None or len(journey["a"]["z"]) != run.config.model.latent_dim:
+    journey = begun_journey(run)
+    if journey is None:
         return []
     return [{"index": journey[end].get("index"), "z": journey[end]["z"]} for end in "ab"]
 
@@ -182,51 +181,8 @@ def _axes(run: Run, found: Map) -> list[str]:
     return []
 
 
-def _quality_terms(run: Run, found: Map) -> list[list[str]]:
-    """Name, value and explanation of the map's quality, as the panel shows them."""
-    if found.facts["method"] == "raw" and run.config.model.latent_dim <= 2:
-        measured: dict[str, Any] = {**_linear_quality(run, found.id), "trustworthiness": None}
-    else:
-        measured = found.facts.get("quality") or _linear_quality(run, found.id)
-    terms = []
-    if (trust := measured["trustworthiness"]) is not None:
-        about = f"Whether the {measured['k']} nearest on the map are near in the codes as well"
-        terms.append(["trustworthiness", f"{trust:.3f} (1 is best)", about])
-    if (recall := measured["knn_recall"]) is not None and trust is not None:
-        about = f"Share of a code's {measured['k']} nearest that are among the nearest on the map"
-        terms.append(["kNN recall", _percent(recall), about])
-    if measured["accuracy"] is not None:
-        about = "Share of points whose nearest other point has the same label"
-        terms.append(["nearest point has the same label", _percent(measured["accuracy"]), about])
-        if trust is not None:  # else the map is the codes
-            terms.append(["… in the codes themselves", _percent(measured["accuracy_codes"]), about])
-    total = len(run.codes().mu)
-    drawn = f"{measured['n']:,} of {total:,} codes" if measured["n"] < total else f"all {total:,}"
-    terms.append(["points drawn", drawn, "Each point is the code of one held-out image"])
-    if measured["queries"] < measured["n"]:
-        among = measured.get("among", measured["n"])
-        words = f"{measured['queries']:,} of the points"
-        words += f", among {among:,}" if among < measured["n"] else ""
-        terms.append(["measured on", words, "A random sample, for speed"])
-    return terms
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def _linear_quality(run: Run, map_id: str) -> dict[str, Any]:
-    return _measure(run, map_id, (run.path / "codes.npz").stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _measure(run: Run, map_id: str, _changed: int) -> dict[str, Any]:
-    codes = run.codes()
-    return quality(codes.mu, load_map(run, map_id).coords, codes.labels, queries=1000)
-
-
 def _image_facts(run: Run, row: int) -> dict[str, Any]:
-    """A held-out image and its terms of the ELBO; without its data set only what its code tells."""
+    """An image and its terms of the ELBO; without its data set only what its code tells."""
     codes = run.codes()
     mu, logvar = codes.mu[row].astype(np.float64), codes.logvar[row].astype(np.float64)
     facts: dict[str, Any] = {

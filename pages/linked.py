@@ -28,17 +28,30 @@ def default_map(run: Run) -> str:
 def chosen_map(run: Run) -> str:
     """The map that was chosen on the Latent map, else the default one.
 
-    There, "raw" in more than two dimensions is a choice of two of them: at first those with most
-    to say about the image, which it stands for here.
+    There, "raw" in more than two dimensions is a choice of two of them.
     """
     chosen = st.session_state.get("maps", {}).get(run.name)
     d = run.config.model.latent_dim
     if chosen == "raw" and d > 2:
-        across, up = np.argsort(-np.array(state.model_facts(run)["kl"]))[:2].tolist()
+        across, up = chosen_axes(run)
         return f"raw-{across}-{up}"
     axes = re.fullmatch(r"raw-(\d{1,6})-(\d{1,6})", chosen or "")
     known = all(int(part) < d for part in axes.groups()) if axes else chosen in list_maps(run)
     return chosen if known else default_map(run)
+
+
+def chosen_axes(run: Run) -> tuple[int, int]:
+    """The two dimensions that were chosen there, at first those that say most about the image."""
+    kept = st.session_state.get("axes", {}).get(state.codes_key(run))
+    if kept is None:
+        across, up, *_ = np.argsort(-np.array(state.model_facts(run)["kl"])).tolist()
+        kept = across, up
+    return kept
+
+
+def keep_axes(run: Run, across: int, up: int) -> None:
+    """Remember the two dimensions, for the other pages and the next visit."""
+    st.session_state.setdefault("axes", {})[state.codes_key(run)] = across, up
 
 
 def live_map(run: Run) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages import state
 from pages.latent_map_names import METHODS, map_names
+from pages.linked import chosen_axes, keep_axes
 from vae.maps import stored_maps
 from vae.runs import Run
 
@@ -90,20 +91,26 @@ def _choose_fitted(run: Run, stored: list[str]) -> None:
 
 
 def _choose_axes(run: Run) -> str:
-    """The id of a raw map: at first of the two dimensions that say most about the image."""
+    """The id of a raw map, of two dimensions."""
     kl = np.array(state.model_facts(run)["kl"])
     dims = np.argsort(-kl).tolist()
-    axes = []
+    kept = chosen_axes(run)
+    axes: list[int] = []
     for place, name in enumerate(("across", "up")):
         free = [dim for dim in dims if dim not in axes]
+        # Dropped when the page is left, as above; and up may be what across has become.
+        key = f"{place} axis of {run.name} {state.trained(run)}"
+        if st.session_state.get(key) not in free:
+            st.session_state[key] = kept[place] if kept[place] in free else free[0]
         axes.append(
             st.selectbox(
                 name.capitalize(),
                 free,
                 format_func=lambda j: f"z{j + 1} ({kl[j]:.2f} nats)",
-                key=f"{place} axis of {run.name}",
+                key=key,
                 width=150,
                 label_visibility="collapsed",
             )
         )
+    keep_axes(run, *axes)
     return f"raw-{axes[0]}-{axes[1]}"

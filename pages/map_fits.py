@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import get_args
 
 import streamlit as st
 
-from pages.latent_map_names import METHODS, map_name
+from pages.latent_map_names import METHODS, map_name, map_names
 from vae.jobs import cancel_map, start_map, start_perplexities
 from vae.map_jobs import GRID, Fit, fits
-from vae.map_params import MapParams, Method, Metric, map_id, usual
+from vae.map_params import MAX_POINTS, MapParams, Method, Metric, map_id, usual
 from vae.maps import stored_maps
 from vae.runs import Run
 from vae.umap_projection import HOW_TO_GET, umap_available
@@ -41,22 +42,34 @@ def offer_fit(run: Run) -> None:
                 label_visibility="collapsed",
             )
         with st.form("new map", border=False):
-            params = _fields(method, len(run.codes().mu))
-            if st.form_submit_button("Fit", type="primary"):
-                _start(run, MapParams(method=method, **params))
+            params = _fields(method, len(run.codes().mu), _free_seed(run, method))
+            with st.container(horizontal=True, vertical_alignment="center"):
+                if st.form_submit_button("Fit", type="primary"):
+                    _start(run, MapParams(method=method, **params))
         if not umap_available():
             st.caption(f"UMAP maps need one more package: `{HOW_TO_GET}`.")
 
 
-def _fields(method: Method, available: int) -> dict:
+def _free_seed(run: Run, method: Method) -> int:
+    """The first seed with which the form's other defaults make a map that is not there yet."""
+    taken = {*stored_maps(run), *_at_work(run)}
+    return next(s for s in count() if map_id(MapParams(method=method, seed=s)) not in taken)
+
+
+def _at_work(run: Run) -> set[str]:
+    return {fit.map_id for fit in fits(run) if fit.state == "running"}
+
+
+def _fields(method: Method, available: int, seed: int) -> dict:
     """The parameters of a new map."""
+    most = min(available, MAX_POINTS)
     found: dict = {
         "points": int(
             st.number_input(
                 f"Points, of {available:,} codes",
                 min_value=min(3, available),
-                max_value=available,
-                value=min(DEFAULT.points, available),
+                max_value=most,
+                value=min(DEFAULT.points, most),
                 step=1000,
                 help="The first so many; all maps of one model begin with the same ones.",
             )
@@ -87,7 +100,7 @@ def _fields(method: Method, available: int) -> dict:
                 "Early exaggeration", 1.0, 100.0, DEFAULT.early_exaggeration, 1.0, about
             )
         about = "Of the random numbers: the same seed gives the same map."
-        found["seed"] = _number("Seed", 0, 2**31 - 1, 0, 1, about)
+        found["seed"] = _number("Seed", 0, 2**31 - 1, seed, 1, about)
     if method == "tsne" and available >= DEFAULT.points:
         st.caption(
             "On two idle cores 5,000 points took 14 s (measured); more points, larger "
@@ -104,50 +117,56 @@ def _number(label: str, low: float, high: float, value: float, step: float, abou
 def start_grid(run: Run, grid: Sequence[MapParams]) -> None:
     """Fit maps that differ in perplexity, as one job, and watch it."""
     start_perplexities(run, grid)
-    _watched(run).add(GRID)
+    own_fits(run).add(GRID)
     st.rerun()
 
 
 def show_fits(run: Run) -> None:
-    """Progress of the fits at work, with Cancel; select each map when it is done."""
-    watched = _watched(run)
-    watched |= {fit.map_id for fit in fits(run) if fit.state == "running"}
-    if watched:
-        _progress(run)
+    """Progress of all fits at work, with Cancel; select a map of this session's when it is done."""
+    at_work = _at_work(run)
+    if at_work or own_fits(run):
+        _progress(run, at_work)
     for sentence in st.session_state.pop("fit errors", []):
         st.error(sentence, icon=":material/error:")
 
 
-def _watched(run: Run) -> set[str]:
-    """Ids of this model's maps whose end this session waits for."""
+def own_fits(run: Run) -> set[str]:
+    """Ids of this model's maps that this session had fitted and whose end it waits for.
+
+    Another's fit is a bar only: in a class it must not change what everyone looks at.
+    """
     return st.session_state.setdefault("fits", {}).setdefault(run.name, set())
 
 
 def _start(run: Run, params: MapParams) -> None:
     params = usual(params, len(run.codes().mu))
     name = map_id(params)
-    if name in stored_maps(run):
-        st.session_state["maps"][run.name] = name
-        st.toast("This map is there already.")
-    else:
-        start_map(run, params)
-        _watched(run).add(name)
+    there = "There already" if name in stored_maps(run) else "Being fitted already"
+    if name in {*stored_maps(run), *_at_work(run)}:
+        words = map_names([*stored_maps(run), name], len(run.codes().mu))[name]
+        st.caption(f"{there}: {words}. Another seed makes another map.")
+        return
+    start_map(run, params)
+    own_fits(run).add(name)
     st.session_state["fits started"] = st.session_state.get("fits started", 0) + 1
     st.rerun()
 
 
 @st.fragment(run_every=0.7)
-def _progress(run: Run) -> None:
-    watched = _watched(run)
-    ended = False
-    for fit in fits(run):
-        if fit.map_id not in watched:
-            continue
+def _progress(run: Run, shown: set[str]) -> None:
+    """The bars; ``shown`` are those of the last time."""
+    own, found = own_fits(run), fits(run)
+    at_work = {fit.map_id for fit in found if fit.state == "running"}
+    ended = not shown <= at_work  # whoever had it fitted: the page has a map more
+    shown |= at_work
+    for fit in found:
         if fit.state == "running":
             _bar(fit, f"New {_title(run, fit)}")
             continue
+        if fit.map_id not in own:
+            continue
         ended = True
-        watched.discard(fit.map_id)
+        own.discard(fit.map_id)
         if fit.state == "done":
             if fit.map_id in stored_maps(run):  # a script may have called it by another name
                 st.session_state["maps"][run.name] = fit.map_id
@@ -166,13 +185,21 @@ def _title(run: Run, fit: Fit) -> str:
 
 
 def _bar(fit: Fit, title: str) -> None:
-    left = "" if fit.seconds_left is None else f", about {fit.seconds_left:.0f} s left"
+    if fit.cancelling:
+        words = "cancelling …"
+    elif fit.seconds_left is None:
+        words = fit.stage
+    elif fit.seconds_left < 1:
+        words = "finishing …"
+    else:
+        words = f"{fit.stage}, about {fit.seconds_left:.0f} s left"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(min(1.0, fit.progress), f"{title}: {fit.stage}{left}")
+        st.progress(min(1.0, fit.progress), f"{title}: {words}")
         st.button(
             "Cancel",
             key=f"cancel {fit.folder}",
             on_click=cancel_map,
             args=(fit.folder,),
             icon=":material/close:",
+            disabled=fit.cancelling or fit.progress >= 1,  # all that is left is to store it
         )

@@ -16,7 +16,7 @@ from vae.map_noise import DIMENSIONS, noise_maps
 from vae.map_params import GRID_POINTS, MapParams, map_id, perplexity_grid
 from vae.map_quality import NEIGHBOURS
 from vae.maps import Map, load_map, stored_maps
-from vae.originals import OriginalsMissing, check_originals
+from vae.originals import has_originals
 from vae.runs import Run
 
 KEY = "perplexities"
@@ -55,16 +55,11 @@ def mount_maps(run: Run, maps: list[Map], noisy: bool) -> None:
 
 def component_data(run: Run, maps: list[Map], noisy: bool) -> dict[str, Any]:
     """What the browser needs beside the places and labels, which it fetches itself."""
-    try:
-        check_originals(run)
-        at_hand = True
-    except OriginalsMissing:
-        at_hand = False
     return {
         "model": run.name,
         "trained": state.trained(run),
         "shape": list(run.config.model.image_shape),
-        "originals": at_hand,
+        "originals": has_originals(run),
         "noise": noisy,
         "empty": "Not fitted yet.",
         "prompt": f"{NOISE}." if noisy else "Move over a map to find one image in all of them.",
@@ -79,12 +74,13 @@ def _tile(found: Map) -> dict[str, Any]:
     terms = [*_neighbours(measured["trustworthiness"], measured["knn_recall"])]
     if (accuracy := measured.get("accuracy")) is not None:
         about = "Share of points whose nearest other point has the same label"
-        terms.append(["1-NN accuracy", f"{100 * accuracy:.1f} %", about])
+        terms.append(["nearest point has the same label", f"{100 * accuracy:.1f} %", about])
+    lowered = f"{asked:g} lowered to {used:.3g}: only {found.facts['n']:,} points" if used else None
     return {
         "map": found.id,
         "stamp": found.facts["date"],
         "title": f"perplexity {asked:g}",
-        "cut": None if used in (None, asked) else f"{used:.3g}: so few points allow no more",
+        "cut": None if used == asked else lowered,
         "terms": terms,
     }
 

@@ -18,7 +18,7 @@ from vae.inference import encode_pixels
 from vae.runs import Run, list_runs
 
 # What may be chosen beside a class. (Not None: a select box takes that for its default.)
-EVERY, SELECTED = "all classes", "selected on the map"
+EVERY, SELECTED = "all classes", "selection"
 # On a narrow screen the columns stand one above the other: the controls go before the pictures, two
 # abreast, and the numbers stay behind them.
 _STYLE = """<style>@media (max-width: 640px) {
@@ -96,8 +96,11 @@ def _choose_class(run: Run, pool: Pool) -> np.ndarray:
             return pool.class_name(option)
         return f"{SELECTED} ({len(selected):,})" if option == SELECTED else option
 
-    wanted = st.selectbox("Class", options, format_func=name)
+    key = f"reconstruct class of {run.name}{'' if pool.own else ', foreign'}"
+    wanted = st.selectbox("Class", options, format_func=name, key=key)
     if wanted == SELECTED:
+        st.caption("Showing your selection of the Latent map.")
+        st.button("Show all", on_click=st.session_state.update, args=({key: EVERY},))
         return selected
     return members(pool.labels, wanted if isinstance(wanted, int) else None)
 
@@ -109,7 +112,7 @@ def _offer_data(run: Run) -> None:
     title = info.title if info else dataset
     st.info(
         f"Reconstructions (the originals are not on the server): decoded from the stored codes "
-        f"of test images of **{title}**.",
+        f"of {state.images_of(run)} of **{title}**.",
         icon=":material/hide_image:",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -127,6 +130,8 @@ def _formula(run: Run, rows: list[Row], pool: Pool) -> None:
     """The ELBO of what is shown, with its numbers."""
     nll, kl = _means(rows)
     words = "this image" if len(rows) == 1 else f"these {len(rows)} images"
+    if pool.own and run.codes().split != "test":  # not those that the model was measured on
+        words += f" (drawn from {state.images_of(run)})"
     if nll is None:
         st.latex(rf"\mathrm{{KL}} = {kl:.1f}")
         st.caption(f"Nats, mean of {words}. −log p(x∣z) needs the originals.")

@@ -9,6 +9,7 @@ import contextlib
 import math
 import re
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -20,7 +21,7 @@ from vae.model import VAE
 from vae.runs import Run, find_run, list_runs, load_model
 
 DEFAULT_MODEL = "mnist-conv-16"
-WHOSE = {"train": "training", "validation": "validation", "all": "all"}
+WHOSE = {"train": "training", "validation": "validation", "test": "held-out", "all": "all"}
 _URL_LIMIT = 128  # latent dimensions; more would make a URL that some proxies refuse
 
 
@@ -65,8 +66,12 @@ def current_run() -> Run:
 
 def _whose(run: Run) -> str:
     """Whose codes they are, where they are not those of test images."""
-    split = run.codes().split
-    return "" if split == "test" else f" · codes of {WHOSE[split]} images"
+    return "" if run.codes().split == "test" else f" · codes of {images_of(run)}"
+
+
+def images_of(run: Run) -> str:
+    """The images that the codes are of: "held-out images", "training images", "all images"."""
+    return f"{WHOSE[run.codes().split]} images"
 
 
 def choose_model(name: str) -> None:
@@ -76,34 +81,34 @@ def choose_model(name: str) -> None:
 
 def get_z(run: Run) -> np.ndarray | None:
     """The code (d,) that was set last for this model, if any."""
-    return st.session_state.get("z", {}).get(_key(run))
+    return st.session_state.get("z", {}).get(codes_key(run))
 
 
 def set_z(run: Run, z: np.ndarray) -> None:
     """Remember the code (d,) for this model, on every page and in the URL."""
-    st.session_state.setdefault("z", {})[_key(run)] = np.asarray(z, np.float32)
+    st.session_state.setdefault("z", {})[codes_key(run)] = np.asarray(z, np.float32)
     sync_url(run)
 
 
 def get_picked(run: Run) -> int | None:
     """The row of ``run.codes()`` that was picked last, if any."""
-    return st.session_state.get("picked", {}).get(_key(run))
+    return st.session_state.get("picked", {}).get(codes_key(run))
 
 
 def set_picked(run: Run, row: int | None) -> None:
     """Remember a picked row of ``run.codes()``."""
-    st.session_state.setdefault("picked", {})[_key(run)] = row
+    st.session_state.setdefault("picked", {})[codes_key(run)] = row
     sync_url(run)
 
 
 def get_selected(run: Run) -> np.ndarray:
     """The rows of ``run.codes()`` that are selected, ascending, (k,) int64; mostly none."""
-    return st.session_state.get("selected", {}).get(_key(run), np.zeros(0, np.int64))
+    return st.session_state.get("selected", {}).get(codes_key(run), np.zeros(0, np.int64))
 
 
 def set_selected(run: Run, rows: np.ndarray) -> None:
     """Remember selected rows of ``run.codes()``, on every page; none to forget them."""
-    st.session_state.setdefault("selected", {})[_key(run)] = np.unique(rows).astype(np.int64)
+    st.session_state.setdefault("selected", {})[codes_key(run)] = np.unique(rows).astype(np.int64)
 
 
 def sync_url(run: Run) -> None:
@@ -136,8 +141,15 @@ def trained(run: Run) -> str:
         return "not yet"
 
 
-def _key(run: Run) -> tuple[str, str]:
+def codes_key(run: Run) -> tuple[str, str]:
+    """Under which a session keeps what it remembers of a model's present codes."""
     return run.name, trained(run)
+
+
+def is_of(run: Run, sent: dict[str, Any]) -> bool:
+    """Whether what a browser sent is about these codes, not those of a model or a training that
+    was on the page just before."""
+    return sent.get("model") == run.name and sent.get("trained") == trained(run)
 
 
 def model_facts(run: Run) -> dict:
@@ -183,10 +195,10 @@ def read_url() -> None:
         if z is None:
             _tell(f"The z of this link is not {codes.shape[1]} numbers with commas between.")
         else:
-            st.session_state.setdefault("z", {})[_key(run)] = z
+            st.session_state.setdefault("z", {})[codes_key(run)] = z
     if (image := st.query_params.get("image")) is not None:
         if re.fullmatch(r"[0-9]{1,9}", image) and int(image) < len(codes):
-            st.session_state.setdefault("picked", {})[_key(run)] = int(image)
+            st.session_state.setdefault("picked", {})[codes_key(run)] = int(image)
         else:
             _tell(f"The image of this link is not a number from 0 to {len(codes) - 1}.")
 

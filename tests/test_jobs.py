@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +12,12 @@ import pytest
 
 from vae.errors import VaeError
 from vae.jobs import cancel_map, cancel_training, resume_training, start_map, start_training
+from vae.map_jobs import fits
 from vae.map_params import MapParams
 from vae.maps import stored_maps
 from vae.presets import make_config
 from vae.runs import Run, find_run, runs_dir
-from vae.status import read_status
+from vae.status import cancel_requested, is_alive, read_status
 
 
 def _config(epochs: int):
@@ -53,10 +56,37 @@ def test_a_map_is_fitted_and_a_cancelled_one_leaves_nothing(tiny_run: Run) -> No
     stored = stored_maps(tiny_run)
     assert stored == ["tsne-p10-n120"]
     folder = start_map(tiny_run, MapParams(points=300, seed=3))
-    cancel_map(folder)  # it may not have begun: the request must not be lost
-    _wait(lambda: read_status(folder)["state"] not in ("running",), folder / "log.txt")
+    cancel_map(folder)  # it has not begun: stopped for who looks, and the request is not lost
+    assert read_status(folder)["state"] == "cancelled"
+    _wait(lambda: not cancel_requested(folder), folder / "log.txt")
+    _wait(lambda: not is_alive(folder), folder / "log.txt")
     assert read_status(folder)["state"] == "cancelled"
     assert stored_maps(tiny_run) == stored
+    cancel_map(folder)
+    assert not cancel_requested(folder)  # nobody is there to be asked: the next fit is not stopped
+
+
+def test_a_fit_that_does_not_answer_is_ended_and_leaves_nothing(tiny_run: Run) -> None:
+    script = (
+        "import sys, time\n"
+        "from vae import map_fitting\n"
+        "from vae.__main__ import main\n"
+        "map_fitting._arrange = lambda *_: time.sleep(600)  # looks for neighbours, for ever\n"
+        "sys.exit(main(['map', 'tiny', '--points', '120', '--json']))\n"
+    )
+    folder = tiny_run.maps_dir / ".job-tsne-n120"
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
+    try:
+        _wait(lambda: is_alive(folder) and read_status(folder).get("stage") != "starting", folder)
+        cancel_map(folder)
+        assert fits(tiny_run)[0].cancelling
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, read_status(folder)["state"]) == (1, "cancelled")
+    assert said == "error: The fit was cancelled; a map that was not done is not stored.\n"
+    assert stored_maps(tiny_run) == []
+    assert {path.name for path in folder.iterdir()} <= {".lock", "status.json", "log.txt"}
 
 
 def test_a_failing_process_says_why(tiny_run: Run) -> None:

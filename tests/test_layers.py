@@ -13,6 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted([ROOT / "app.py", *(ROOT / "vae").rglob("*.py"), *(ROOT / "pages").rglob("*.py")])
 
+SCRIPTS = sorted((ROOT / "pages" / "components").glob("*.js"))
+
 
 def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -45,6 +47,13 @@ def test_a_file_has_one_concept(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 250
     assert ast.get_docstring(ast.parse(source)), "a module says what it is for"
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_has_one_concept(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert len(source.splitlines()) <= 250
+    assert source.startswith("/**"), "a module says what it is for"
 
 
 def test_nothing_is_loaded_from_elsewhere_at_run_time() -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vae import maps
 from vae.checks import MAP_ID_PATTERN, check_map_facts
 from vae.config import config_to_json
 from vae.errors import VaeError
@@ -18,7 +19,16 @@ from vae.map_fitting import fit_map
 from vae.map_jobs import fits
 from vae.map_params import MapParams, map_id, usual
 from vae.map_worker import job_folder, run_map
-from vae.maps import _read_map, exact_placement, list_maps, load_map, placement, stored_maps
+from vae.maps import (
+    _read_map,
+    exact_placement,
+    fingerprint,
+    fits_codes,
+    list_maps,
+    load_map,
+    placement,
+    stored_maps,
+)
 from vae.presets import make_config
 from vae.runs import Run, find_run
 
@@ -218,6 +228,50 @@ def test_exact_placement_is_t_snes_on_its_maps_and_the_formula_on_linear_ones(ru
     write_json(path, read_json(path) | {"method": "umap", "date": "another"})
     _read_map.cache_clear()
     np.testing.assert_array_equal(exact_placement(run, "tsne-p5-n60")(z), smooth)
+
+
+def test_only_the_map_that_is_asked_for_is_checked(run, monkeypatch):
+    for seed in range(3):
+        fit_map(run, replace(PARAMS, seed=seed))
+    looked = []
+
+    def counted(path, run):
+        looked.append(path.name)
+        return fits_codes(path, run)
+
+    monkeypatch.setattr(maps, "fits_codes", counted)
+    load_map(run, "tsne-p5-n60-s1")
+    assert looked == ["tsne-p5-n60-s1.json"]
+
+
+def test_the_codes_are_hashed_once(run, monkeypatch):
+    for seed in range(3):
+        fit_map(run, replace(PARAMS, seed=seed))
+    hashed = []
+
+    def counted(mu):
+        hashed.append(len(mu))
+        return fingerprint(mu)
+
+    monkeypatch.setattr(maps, "fingerprint", counted)
+    for _ in range(2):
+        assert len(stored_maps(run)) == 3
+    assert hashed == [60]
+    write_codes(run, seed=1)
+    for _ in range(2):
+        assert stored_maps(run) == []
+    assert hashed == [60, 60]
+
+
+def test_placement_follows_a_map_that_was_replaced_within_a_second(run):
+    fit_map(run, PARAMS)
+    name, z = "tsne-p5-n60", run.codes().mu[:60]
+    placed = [f(run, name)(z) for f in (placement, exact_placement)]
+    arrays = load_npz(run.maps_dir / f"{name}.npz")
+    save_npz(run.maps_dir / f"{name}.npz", **arrays | {"coords": arrays["coords"] + 100})
+    for f, before in zip((placement, exact_placement), placed, strict=True):
+        moved = f(run, name)(z)[:, :2] - before[:, :2]
+        assert abs(np.median(moved) - 100) < 5
 
 
 def test_placement_follows_a_map_that_was_fitted_again(run):

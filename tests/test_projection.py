@@ -169,5 +169,8 @@ def test_quality_of_the_codes_themselves_is_perfect(digits):
 
 
 def test_quality_without_labels_or_with_three_points_leaves_out_what_it_cannot_say(digits):
-    assert quality(digits[0], digits[0][:, :2], np.zeros(400))["accuracy"] is None
-    assert quality(digits[0][:3], digits[0][:3, :2])["trustworthiness"] is None
+    found = quality(digits[0], digits[0][:, :2], np.zeros(400))
+    assert found["accuracy"] is None
+    few = quality(digits[0][:3], digits[0][:3, :2], digits[1][:3])
+    assert few["trustworthiness"] is None
+    assert few.keys() == found.keys()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 
+from vae import recoding
 from vae.__main__ import main
 from vae.archive import export_run, import_archive
 from vae.datasets import load
@@ -17,7 +19,9 @@ from vae.latent.values import values
 from vae.maps import list_maps, load_map
 from vae.originals import originals
 from vae.recoding import recode
-from vae.runs import Run, find_run, load_model, runs_dir
+from vae.runs import Run, delete_run, find_run, load_model, runs_dir
+from vae.status import StatusWriter, request_cancel
+from vae.worker import train_run
 
 
 def test_all_images_in_the_order_of_their_splits(tiny_run: Run) -> None:
@@ -91,6 +95,47 @@ def test_stopped_on_the_way_the_name_is_free_again(tiny_run: Run) -> None:
         recode(tiny_run, "half", "all", report=stop)
     assert not (runs_dir() / "half").exists()
 
+    def ask_to_stop(done: int, total: int) -> None:
+        request_cancel(runs_dir() / "half")
+
+    with pytest.raises(VaeError, match="encoding of 'half' was stopped"):
+        recode(tiny_run, "half", "all", report=ask_to_stop)
+    assert not (runs_dir() / "half").exists()
+
+
+def test_what_is_half_made_is_held_and_cannot_be_opened(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recoding, "StatusWriter", partial(StatusWriter, interval=0))
+    shares = []
+
+    def look(done: int, total: int) -> None:
+        half = find_run("half")
+        assert (half.status["state"], half.status["stage"]) == ("running", "encoding")
+        shares.append(half.status["progress"])
+        assert not half.ready
+        with pytest.raises(VaeError, match="stop it before you delete it"):
+            delete_run("half")
+        if done == total:
+            with pytest.raises(VaeError, match="Another process is at work on 'half'"):
+                train_run(half.path, half.config)
+
+    recode(tiny_run, "half", "all", limit=1100, report=look)
+    assert shares == [1024 / 1100, 1.0]
+
+
+def test_a_killed_encoding_is_interrupted(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recoding.shutil, "rmtree", lambda folder: None)  # it cannot clean up
+        patched.setattr(recoding, "save_codes", killed)
+        with pytest.raises(SystemExit):
+            recode(tiny_run, "half", "all", limit=40)
+    assert find_run("half").status["state"] == "interrupted"
+    assert not find_run("half").ready
+
 
 def test_codes_of_a_foreign_split_are_refused(tiny_run: Run) -> None:
     path = tiny_run.path / "codes.npz"
@@ -105,3 +150,7 @@ def test_by_the_command_line(tiny_run: Run, capsys: pytest.CaptureFixture[str]) 
     assert (found["name"], found["codes"]) == ("more", 200)
     assert main(["encode", "tiny", "less", "--limit", "0"]) == 1
     assert "at least 1, not 0" in capsys.readouterr().err
+    assert main(["encode", "tiny", "more"]) == 1
+    assert capsys.readouterr().err == (
+        "error: There is already a model named 'more'; choose another name.\n"  # and no bar
+    )

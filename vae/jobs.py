@@ -17,7 +17,14 @@ from vae.files import make_folder
 from vae.map_jobs import GRID, folder_of
 from vae.map_params import MapParams, map_id, used_by
 from vae.runs import Run
-from vae.status import announce, clear_cancel, is_alive, request_cancel
+from vae.status import (
+    StatusWriter,
+    announce,
+    clear_cancel,
+    is_alive,
+    read_status,
+    request_cancel,
+)
 from vae.worker import prepare
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -125,5 +132,13 @@ def _start(run: Run, job: str, what: str, options: dict[str, list[str]]) -> Path
 
 
 def cancel_map(folder: Path) -> None:
-    """Ask the process that fits a map to stop; nothing of it is stored."""
+    """Ask the process that fits a map to stop; nothing of it is stored.
+
+    It answers within about two seconds. One that still loads its libraries counts as stopped at
+    once: it will find the request. Of a fit that has ended already nothing is asked.
+    """
+    if read_status(folder)["state"] != "running":
+        return
     request_cancel(folder)
+    if not is_alive(folder) and read_status(folder)["state"] == "running":
+        StatusWriter(folder, map=folder.name.removeprefix(".job-")).end("cancelled")

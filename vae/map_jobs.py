@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vae.errors import VaeError
 from vae.runs import Run
-from vae.status import read_status
+from vae.status import cancel_requested, read_status
 
 _PREFIX = ".job-"
 GRID = "perplexities"  # the job that fits several maps, in the place of a map's id
@@ -21,6 +21,7 @@ class Fit:
         map_id: of its map, or ``perplexities`` for a grid of them.
         state: running, done, cancelled, failed or interrupted.
         progress: 0–1.
+        cancelling: whether somebody asked it to stop.
     """
 
     map_id: str
@@ -30,6 +31,7 @@ class Fit:
     seconds_left: float | None = None
     stage: str = "starting"
     error: str | None = None
+    cancelling: bool = False
 
 
 def folder_of(run: Run, job: str) -> Path:
@@ -61,4 +63,5 @@ def _read(folder: Path) -> Fit:
         status.get("seconds_left"),
         status.get("stage", "starting"),
         status.get("error"),
+        cancel_requested(folder),
     )

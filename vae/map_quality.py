@@ -55,7 +55,8 @@ def quality(
     chosen = np.sort(rng.permutation(n)[:queries])
     facts: dict[str, Any] = {"n": points, "among": n, "queries": len(chosen), "k": k}
     if n < 4:
-        return facts | dict.fromkeys(("trustworthiness", "knn_recall", "accuracy"))
+        unknown = ("trustworthiness", "knn_recall", "accuracy", "accuracy_codes")
+        return facts | dict.fromkeys(unknown)
     penalty, shared = 0.0, 0
     hits = np.zeros(2)
     at_once = max(1, min(200, _NUMBERS_AT_ONCE // n))

@@ -55,9 +55,17 @@ def stored_maps(run: Run) -> list[str]:
         path.stem
         for folder in (run.path / "maps", run.maps_dir)
         for path in folder.glob("*.npz")
-        if re.fullmatch(MAP_ID_PATTERN, path.stem) and fits_codes(path.with_suffix(".json"), run)
+        if is_stored(run, path.stem)
     }
     return sorted(found, key=lambda name: (name.split("-")[0], len(name), name))
+
+
+def is_stored(run: Run, map_id: str) -> bool:
+    """Whether there is a fitted map of the model's present codes by this id."""
+    if not re.fullmatch(MAP_ID_PATTERN, map_id):  # it becomes a path
+        return False
+    path = map_path(run, map_id)
+    return path.is_file() and fits_codes(path.with_suffix(".json"), run)
 
 
 def load_map(run: Run, map_id: str) -> Map:
@@ -73,11 +81,10 @@ def load_map(run: Run, map_id: str) -> Map:
         return Map(
             map_id, coords, {"method": method, "n": len(coords), "explained": linear.explained}
         )
-    if map_id not in stored_maps(run):
+    if not is_stored(run, map_id):
         known = ", ".join(list_maps(run))
         raise VaeError(f"{run.name!r} has no map {shortened(map_id)}; it has: {known}.")
-    path = map_path(run, map_id)
-    return _read_map(path, path.stat().st_mtime_ns, len(run.codes().mu))
+    return _read_map(map_path(run, map_id), _map_changed(run, map_id), len(run.codes().mu))
 
 
 def placement(run: Run, map_id: str) -> Place:
@@ -91,8 +98,8 @@ def placement(run: Run, map_id: str) -> Place:
     """
     if (linear := linear_map(run, map_id)) is not None:
         return linear_placement(linear)
-    found = load_map(run, map_id)
-    return _smooth(run, map_id, found.facts["fingerprint"], found.facts["date"])
+    load_map(run, map_id)  # says so if there is none
+    return _smooth(run, map_id, _map_changed(run, map_id))
 
 
 def exact_placement(run: Run, map_id: str) -> Place:
@@ -106,20 +113,19 @@ def exact_placement(run: Run, map_id: str) -> Place:
     """
     if linear_map(run, map_id) is not None:
         return placement(run, map_id)
-    found = load_map(run, map_id)
-    if found.facts["method"] != "tsne":
+    if load_map(run, map_id).facts["method"] != "tsne":
         return placement(run, map_id)
-    return _exact(run, map_id, found.facts["fingerprint"], found.facts["date"])
+    return _exact(run, map_id, _map_changed(run, map_id))
 
 
 @lru_cache(maxsize=8)
-def _smooth(run: Run, map_id: str, _fingerprint: str, _date: str) -> Place:
+def _smooth(run: Run, map_id: str, _changed: int) -> Place:
     coords = load_map(run, map_id).coords
     return smooth_placement(run.codes().mu[: len(coords)], coords)
 
 
 @lru_cache(maxsize=4)
-def _exact(run: Run, map_id: str, _fingerprint: str, _date: str) -> Place:
+def _exact(run: Run, map_id: str, _changed: int) -> Place:
     found = load_map(run, map_id)
     codes, otherwise = run.codes().mu[: len(found.coords)], placement(run, map_id)
     metric, seed = str(found.facts.get("metric")), int(found.facts["seed"]) % 2**31
@@ -178,6 +184,10 @@ def map_path(run: Run, map_id: str) -> Path:
     return own if own.is_file() else run.path / "maps" / f"{map_id}.npz"
 
 
+def _map_changed(run: Run, map_id: str) -> int:
+    return map_path(run, map_id).stat().st_mtime_ns
+
+
 def fits_codes(path: Path, run: Run) -> bool:
     """Whether the map with these facts was made from the codes that the model has now.
 
@@ -185,9 +195,17 @@ def fits_codes(path: Path, run: Run) -> bool:
     """
     try:
         facts = read_json(path)
-        return facts["fingerprint"] == fingerprint(run.codes().mu[: facts["n"]])
+        run.codes()  # says so if there are none
+        changed = (run.path / "codes.npz").stat().st_mtime_ns
+        return facts["fingerprint"] == _present(run, facts["n"], changed)
     except (VaeError, KeyError, TypeError):
         return False
+
+
+@lru_cache(maxsize=32)
+def _present(run: Run, n: int, _changed: int) -> str:
+    """The fingerprint of the first n codes that the model has now."""
+    return fingerprint(run.codes().mu[:n])
 
 
 def fingerprint(mu: np.ndarray) -> str:

@@ -41,6 +41,15 @@ def check_originals(run: Run) -> None:
         raise OriginalsMissing(foreign)
 
 
+def has_originals(run: Run) -> bool:
+    """Whether the images are at hand."""
+    try:
+        check_originals(run)
+    except OriginalsMissing:
+        return False
+    return True
+
+
 def originals(run: Run) -> np.ndarray:
     """The images that ``run.codes()`` encode, row for row: uint8 (n, H, W, C).
 

@@ -10,13 +10,17 @@ import torch
 
 from vae.card import model_card
 from vae.datasets import load
+from vae.errors import VaeError
 from vae.files import write_atomic, write_json
 from vae.inference import encode_pixels
+from vae.model import VAE
 from vae.runs import Run, find_run, load_model
+from vae.status import StatusWriter, acquire, cancel_requested
 from vae.worker import prepare, save_codes
 
 _AT_ONCE = 1024  # images between two reports
-_KEPT = ("evaluation.json", "metrics.jsonl")  # what was measured and learned stays true
+# What was learned and measured stays true.
+_KEPT = ("weights.safetensors", "evaluation.json", "metrics.jsonl")
 
 
 def recode(
@@ -38,28 +42,48 @@ def recode(
         report: told the number of images encoded so far, and of all.
 
     Raises:
-        VaeError: if the data set is not at hand, the split is unknown, or the name is taken.
+        VaeError: if the data set is not at hand, the split is unknown, the name is taken, or
+            somebody asked to stop: then nothing is left of it.
     """
     images = load(run.config.training.dataset, split)
     n = len(images) if limit is None else min(limit, len(images))
     model = load_model(run, device)
     folder = prepare(name, run.config)
-    parts = []
     try:
-        for start in range(0, n, _AT_ONCE):
-            parts.append(encode_pixels(model, images.images[start : min(n, start + _AT_ONCE)]))
-            if report is not None:
-                report(min(n, start + _AT_ONCE), n)
-        for file in _KEPT:
-            if (run.path / file).is_file():
-                write_atomic(folder / file, (run.path / file).read_bytes())
-        weights = (run.path / "weights.safetensors").read_bytes()
-        write_atomic(folder / "weights.safetensors", weights)
-        mu, logvar = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
-        save_codes(folder, mu, logvar, images.labels[:n], split)
-        write_json(folder / "status.json", {**run.provenance, "state": "done"})
-        write_atomic(folder / "card.md", model_card(find_run(name)))
+        # Held, as by a training: nobody resumes or deletes what is half made, and if this process
+        # is killed, the status says so.
+        with acquire(folder):
+            status = StatusWriter(folder)
+
+            def encoded(done: int) -> None:
+                status.beat(done / n, stage="encoding")
+                if report is not None:
+                    report(done, n)
+                if cancel_requested(folder):
+                    raise VaeError(f"The encoding of {name!r} was stopped.")
+
+            status.beat(0.0, stage="encoding")
+            mu, logvar = _encode(model, images.images[:n], encoded)
+            for file in _KEPT:
+                if (run.path / file).is_file():
+                    write_atomic(folder / file, (run.path / file).read_bytes())
+            # Codes after all else: with them the model can be opened.
+            save_codes(folder, mu, logvar, images.labels[:n], split)
+            write_json(folder / "status.json", {**run.provenance, "state": "done"})
+            write_atomic(folder / "card.md", model_card(find_run(name)))
     except BaseException:
         shutil.rmtree(folder)  # stopped on the way: the name is free again
         raise
     return find_run(name)
+
+
+def _encode(
+    model: VAE, images: np.ndarray, encoded: Callable[[int], None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Posterior means and log-variances of the images (n, H, W, C), (n, d) each."""
+    parts = []
+    for start in range(0, len(images), _AT_ONCE):
+        parts.append(encode_pixels(model, images[start : start + _AT_ONCE]))
+        encoded(min(len(images), start + _AT_ONCE))
+    mu, logvar = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    return mu, logvar

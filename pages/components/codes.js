@@ -53,3 +53,17 @@ export async function fetchCodes(model, latentDim, rows = null) {
   return Array.from({ length: flat.length / latentDim }, (_, i) =>
     flat.subarray(i * latentDim, (i + 1) * latentDim));
 }
+
+/**
+ * The code of a random real image, see `randomRow`; that one alone is asked for.
+ * @returns {Promise<{index: number, z: Float32Array}>} @throws a sentence if it does not come
+ */
+export async function fetchRandomCode(model, latentDim, images, selected) {
+  const index = randomRow(images, selected);
+  try {
+    const [z] = await fetchCodes(model, latentDim, [index]);
+    return { index, z };
+  } catch (error) {
+    throw new Error(`The code of image ${index} did not come: ${error.message}`);
+  }
+}

@@ -2,7 +2,7 @@
 
 import { button, element } from "./dom.js";
 import {
-  contactLayout, english, imagesInWords, meanCode, tally, tallyInWords, thinned,
+  contactLayout, english, meanCode, selectedInWords, tally, tallyInWords, thinned,
 } from "./gathering.js";
 import { imageGrid } from "./imagegrid.js";
 import { moreLike } from "./morelike.js";
@@ -23,6 +23,7 @@ const PAUSE = 80; // ms: a selection that changes under the hand is shown when i
  * @param {Array<{label: number, name: string, colour: string}>} options.classes
  * @param {() => string | null} options.absence why there are no originals, if so
  * @param {(rows: ArrayLike<number>) => Promise<ArrayLike<number>[]>} options.codesOf
+ * @param {(row: number) => boolean} [options.onMap] whether the map has a point of it
  * @param {(row: number) => void} options.onImage
  * @param {(z: Float32Array) => void} options.onMean
  * @param {() => void} options.onClear
@@ -31,6 +32,7 @@ const PAUSE = 80; // ms: a selection that changes under the hand is shown when i
  */
 export function gathered(options) {
   const { model, shape, labels, classes, absence, codesOf, onImage, onMean, onError } = options;
+  const { onMap = () => true } = options;
   let rows = new Uint32Array(0);
   let mean = null;
   let channel = null;
@@ -58,7 +60,8 @@ export function gathered(options) {
   const file = (kind) => button(`Codes (${kind.toUpperCase()})`,
     `Rows, labels, posterior means and log-variances as ${kind === "csv" ? "a table" : "arrays"}`,
     (event) => making(event.target, () => saveAnswer(model, `selection?format=${kind}`, rows)));
-  const print = button("Contact sheet (PNG)", `The images as one picture, up to ${PRINTED}`,
+  const print = button("Contact sheet (PNG)", `The images as one picture, up to ${PRINTED}: of more `
+    + "than that, some at even steps",
     (event) => making(event.target, printSheet));
   const buttons = [explore, file("csv"), file("npz"), print];
 
@@ -93,8 +96,15 @@ export function gathered(options) {
   }
 
   // ---- what is shown
+  function entitle() {
+    const words_ = selectedInWords(rows.length, rows.reduce((sum, row) => sum + onMap(row), 0));
+    if (title.textContent !== words_) title.textContent = words_;
+  }
+
   function describe() {
-    title.textContent = rows.length ? `${imagesInWords(rows.length)} selected` : "No image selected";
+    entitle();
+    print.textContent = rows.length > PRINTED ? `Contact sheet (${PRINTED} of them, PNG)`
+      : "Contact sheet (PNG)";
     const counts = classes.length > 1 ? tally(rows, labels, classes) : [];
     bar.replaceChildren(...counts.map(({ name, colour, count }) => {
       const part = element("i", { title: `${name}: ${english(count)}` });
@@ -158,9 +168,12 @@ export function gathered(options) {
       element("div", { class: "sheet" }, sheet.element, shown),
       more.element),
 
-    /** @param {Uint32Array} selected ascending */
+    /** @param {Uint32Array} selected ascending; the same again once the map is another */
     show(selected) {
-      if (selected.length === rows.length && selected.every((row, i) => row === rows[i])) return;
+      if (selected.length === rows.length && selected.every((row, i) => row === rows[i])) {
+        entitle();
+        return;
+      }
       rows = Uint32Array.from(selected);
       mean = null;
       turn += 1; // what is on its way is of another selection

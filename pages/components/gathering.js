@@ -27,14 +27,22 @@ export function tally(rows, labels, classes) {
     .filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
 }
 
-/** "7: 203, 9: 44, and 12 of 3 others". */
+/** "7: 203, 9: 44, and 12 images of 3 other classes". */
 export function tallyInWords(counts) {
   const rest = counts.slice(NAMED);
   const named = (rest.length > 1 ? counts.slice(0, NAMED) : counts)
     .map(({ name, count }) => `${name}: ${english(count)}`).join(", ");
   if (rest.length < 2) return named;
   const sum = rest.reduce((total, { count }) => total + count, 0);
-  return `${named}, and ${english(sum)} of ${rest.length} others`;
+  return `${named}, and ${imagesInWords(sum)} of ${rest.length} other classes`;
+}
+
+/** "1,028 images selected, 503 of them on this map". @param {number} mapped of which a point is */
+export function selectedInWords(count, mapped = count) {
+  if (!count) return "No image selected";
+  // None at all: the map is still to come.
+  const part = mapped && mapped < count ? `, ${english(mapped)} of them on this map` : "";
+  return `${imagesInWords(count)} selected${part}`;
 }
 
 /** The mean of codes, coordinate by coordinate. @param {ArrayLike<number>[]} codes at least one */

@@ -1,6 +1,6 @@
 /** The Interpolate page: from A to B along a line or an arc, every step decoded live. */
 
-import { fetchCodes, randomRow, realImageTitle } from "./codes.js";
+import { fetchRandomCode, realImageTitle } from "./codes.js";
 import { button, element, mountModel, Paints, showLine } from "./dom.js";
 import { clamp, freshSeed, lerp, norm, normals, pack, path, sameCode, slerp } from "./latent.js";
 import { livemap } from "./livemap.js";
@@ -18,21 +18,21 @@ export function tourAt(ms, t0 = 0) {
   return (1 - Math.cos(phase + (2 * Math.PI * ms) / TOUR)) / 2;
 }
 
-/** What the path looks like on the map, in few words. Pure. */
-export function pathWords(kind, linear) {
+/** What the path looks like on a map made by `method`, in few words. Pure. */
+export function pathWords(kind, linear, method) {
   if (kind === "lerp")
-    return `A straight line in z is ${linear ? "" : "not "}straight on this map.`;
-  return linear ? "An arc in z, as this map projects it." : "An arc in z, bent anew by this map.";
+    return `Straight in z; ${linear ? "straight on this map, too" : `${method} bends it`}.`;
+  return linear ? "An arc in z, as this map projects it."
+    : `An arc in z; ${method} bends it once more.`;
 }
 
 export const mount = (root, args) => mountModel(root, args, build);
 
 function build(root, args) {
-  const { model, shape, selected } = args.data;
+  const { model, trained, shape, images, selected } = args.data;
   const ends = { a: { ...args.data.a }, b: { ...args.data.b } };
   let kind = args.data.kind;
   let t = 0.5;
-  let codes = null;
   let playing = null; // {since, t0} while the tour runs
 
   // ---- what stands on the page
@@ -132,7 +132,7 @@ function build(root, args) {
       map.load(); // the images come first
     });
     map.path(path(ends.a.z, ends.b.z, PLACES, kind));
-    bend.textContent = pathWords(kind, args.data.map.formula !== null);
+    bend.textContent = pathWords(kind, args.data.map.formula !== null, args.data.map.name);
   }
 
   // ---- what happens
@@ -159,7 +159,7 @@ function build(root, args) {
   function tell() {
     const end = ({ z, label, index }) =>
       ({ z: Array.from(z, (v) => Math.round(v * 1e4) / 1e4), label, index: index ?? null });
-    args.setStateValue("journey", { model, a: end(ends.a), b: end(ends.b), kind });
+    args.setStateValue("journey", { model, trained, a: end(ends.a), b: end(ends.b), kind });
   }
 
   /** @param {number} [index] which held-out image z is the code of */
@@ -171,18 +171,16 @@ function build(root, args) {
 
   async function realImage(end) {
     try {
-      codes ??= await fetchCodes(model, ends.a.z.length);
+      const { index, z } = await fetchRandomCode(model, ends.a.z.length, images, selected);
+      change(end, z, `image ${index}`, index);
     } catch (error) {
-      message.textContent = `The codes of the real images did not come: ${error.message}`;
-      return;
+      message.textContent = error.message;
     }
-    const index = randomRow(codes.length, selected);
-    change(end, codes[index], `image ${index}`, index);
   }
 
   /** The latent map, where z is the chosen code. */
   function open(z, index = null) {
-    args.setTriggerValue("go", { model, z: Array.from(z), index });
+    args.setTriggerValue("go", { model, trained, z: Array.from(z), index });
   }
 
   function chooseKind(name) {

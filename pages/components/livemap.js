@@ -11,6 +11,7 @@ import { extent } from "./nearest.js";
 import { LiveChannel } from "./wire.js";
 
 const OPENS = "Open the latent map here";
+const FAR = "How far the images nearest to this code lie apart on the map: the dashed circle";
 const MOST = 50_000; // points drawn; of more, a fixed subset
 const MARGIN = 0.04; // around the points, a share of the map's longer side
 const LARGE = 300; // px; a smaller map has room for the shortest names only
@@ -54,16 +55,18 @@ export function livemap({ model, map, settles = true, onOpen }) {
   const marks = new LiveMarks();
   const ground = element("button", { type: "button", class: "ground", title: OPENS,
     "aria-label": OPENS, onclick: onOpen }, canvas.element, ...marks.elements);
-  const words = [element("span", { class: "how" }, "…"), element("span", { class: "far" })];
+  const name = element("span", { class: "map-name" }, `${map.name}: `);
+  const words = [element("span", { class: "how" }, "…"),
+    element("span", { class: "far", title: FAR })];
   const figure = element("figure", { class: "livemap", "data-exact": "false" }, ground,
-    element("figcaption", { class: "quiet" },
-      element("span", { class: "map-name" }, `${map.name}: `), ...words));
+    element("figcaption", { class: "quiet" }, name, ...words));
   const waiting = new Map(); // the newest question of each kind, until the points are here
   let loading = null;
   let places = null; // of the map's points: x0, y0, x1, y1 …
   let points = null; // those that are drawn
   let place = null;
   let path = null; // places
+  let missing = false; // the server did not find its place
   let beyond = false;
   let prepared = false; // a smooth place has come
   let smooth = null; // the channel of places while z moves, and of paths
@@ -74,6 +77,7 @@ export function livemap({ model, map, settles = true, onOpen }) {
     {
       placed(found, isExact) {
         place = found;
+        missing = false;
         put(isExact);
       },
       changed: say,
@@ -84,6 +88,21 @@ export function livemap({ model, map, settles = true, onOpen }) {
   // ---- places, by the formula or from the server
   const query = `?map=${encodeURIComponent(map.id)}`;
   const explain = (sentence) => (figure.title = sentence);
+
+  /** No exact place will come. */
+  function refused(sentence) {
+    explain(sentence);
+    waiting.delete("fit");
+    following.refuse();
+  }
+
+  /** Not even a smooth one, and the last one was another code's. */
+  function lost(sentence) {
+    missing = true;
+    place = null;
+    marks.hide();
+    refused(sentence);
+  }
 
   function byFormula(z) {
     const [x, y = 0] = project(map.formula, z);
@@ -98,7 +117,7 @@ export function livemap({ model, map, settles = true, onOpen }) {
 
   function askSmooth(lane, zs, answered) {
     if (map.formula) return answered(zs.map(byFormula));
-    smooth ??= new LiveChannel({ model, op: "place", query, onError: explain,
+    smooth ??= new LiveChannel({ model, op: "place", query, onError: lost,
       lanes: ["moving", { name: "path", every: 100 }] });
     return smooth.ask(lane, pack(zs), (answer) => {
       answered(readPlaces(answer));
@@ -135,10 +154,7 @@ export function livemap({ model, map, settles = true, onOpen }) {
 
   function askFitted(z, answered) {
     exact ??= new LiveChannel({ model, op: "place", query: `${query}&exact=1`,
-      onError(sentence) {
-        explain(sentence);
-        following.refuse();
-      } });
+      onError: refused });
     return exact.ask("main", Float32Array.from(z), (answer) => answered(readPlaces(answer)[0]));
   }
 
@@ -163,9 +179,11 @@ export function livemap({ model, map, settles = true, onOpen }) {
   function say() {
     const state = following.state;
     const how = map.formula ? "formula" : following.askExact ? "asked" : null;
-    placeWords(place, { exact: how, state, beyond }).forEach((text, i) => {
+    const said = placeWords(place, { exact: how, state, beyond, missing, method: map.name });
+    said.forEach((text, i) => {
       if (words[i].textContent !== text) words[i].textContent = text;
     });
+    name.hidden = said[0].includes(map.name); // not twice
     const stands = String(place !== null && (how === "formula" || state === "exact"));
     if (figure.dataset.exact !== stands) figure.dataset.exact = stands;
   }

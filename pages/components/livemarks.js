@@ -18,22 +18,28 @@ export const doubtRadius = (spread, { x, y }, { scale }) =>
   spread * Math.max(x[1] - x[0], y[1] - y[0]) * scale;
 
 /**
- * What is said of a place: how good it is, and how far its neighbours are spread. Pure.
+ * What is said of a place: how good it is, and how far its neighbours are spread. The second is
+ * empty where no circle is drawn. Pure.
  * @param {{spread: number, own?: boolean} | null} place `own`: it is that of an image on the map
  * @param {object} how
  * @param {"formula" | "asked" | null} how.exact exact by a formula, once it rests, or never
  * @param {"moving" | "placing" | "exact"} how.state
  * @param {boolean} how.beyond the map's edge
+ * @param {string} how.method that made the map, in a word
+ * @param {boolean} [how.missing] the server could not place it
  * @returns {[string, string]}
  */
-export function placeWords(place, { exact, state, beyond }) {
-  if (!place) return ["…", ""];
+export function placeWords(place, { exact, state, beyond, method, missing = false }) {
+  if (!place) return [missing ? "could not be placed" : "…", ""];
   const own = place.own && state === "exact";
-  const words = exact === "formula" || state === "exact" ? (own ? "its own point" : "exact")
-    : exact === null ? "≈ approximate" : state === "placing" ? "≈ placing …" : "≈ while you drag";
+  const fitted = own ? "its own point" : `placed by ${method} itself`;
+  const words = exact === "formula" ? "exact" : state === "exact" ? fitted
+    : exact === null ? "≈ about here" : state === "placing" ? "≈ placing …" : "≈ while you drag";
   const percent = 100 * place.spread;
-  const doubt = exact === "formula" || own ? ""
-    : `doubt: ${percent < 0.5 ? "under 1" : percent.toFixed(0)} % of the map`;
+  const share = percent < 0.5 ? "under 1" : percent.toFixed(0);
+  const sign = state === "exact" ? "" : "≈ ";
+  const doubt = place.spread > 0 && !beyond
+    ? `its neighbours spread over ${sign}${share} % of the map` : "";
   return [beyond ? `${words}, beyond the edge` : words, doubt];
 }
 
@@ -82,6 +88,11 @@ export class LiveMarks {
     this.mark.classList.toggle("beyond", beyond);
     this.mark.style.setProperty("--sure", confidence(place.spread));
     return beyond;
+  }
+
+  /** There is no place. */
+  hide() {
+    this.mark.hidden = this.doubt.hidden = true;
   }
 
   /** A path through places, from A to B. */

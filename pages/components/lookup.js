@@ -7,7 +7,8 @@ const english = (count) => count.toLocaleString("en");
 const images = (count) => `${english(count)} ${count === 1 ? "image" : "images"}`;
 
 /**
- * What a text may mean: classes whose names begin with it, and the image of that number. Pure.
+ * What a text may mean: the class of that name, the image of that number, and then the classes whose
+ * names begin with it. Pure.
  * @param {string} text "7", "image 7", "class 7", "ank"
  * @param {{n: number, classes: Array<{label: number, name: string}>, labels: ArrayLike<number>}} of
  * @returns {Array<{kind: "image", row: number}
@@ -21,8 +22,6 @@ export function lookup(text, { n, classes, labels }) {
   const asClass = (name) => classes.length > 1 && word?.toLowerCase() !== "image"
     && name.toLowerCase().startsWith(wanted);
   const named = classes.filter(({ name }) => asClass(name));
-  // A name that is the very text comes before those that only begin with it.
-  named.sort((a, b) => (b.name.toLowerCase() === wanted) - (a.name.toLowerCase() === wanted));
   const counts = new Map(named.map(({ label }) => [label, 0]));
   for (let row = 0; counts.size && row < labels.length; row += 1)
     if (counts.has(labels[row])) counts.set(labels[row], counts.get(labels[row]) + 1);
@@ -31,7 +30,8 @@ export function lookup(text, { n, classes, labels }) {
   const digits = wanted.replace(/(?<=\d),(?=\d{3})/g, ""); // "1,028" as it is shown
   if (word?.toLowerCase() !== "class" && /^\d{1,15}$/.test(digits) && Number(digits) < n)
     found.push({ kind: "image", row: Number(digits) });
-  return found;
+  const rank = (one) => (one.name?.toLowerCase() === wanted ? 0 : one.kind === "image" ? 1 : 2);
+  return found.sort((a, b) => rank(a) - rank(b));
 }
 
 /** What can be asked for, to who asked for something else. Pure. */
@@ -42,8 +42,9 @@ export function allowed({ n, classes }) {
   return `Nothing found: ${numbers}, or a class: ${names}${classes.length > 10 ? ", …" : ""}.`;
 }
 
-const words = (one) => (one.kind === "image" ? `image ${one.row}`
-  : `class ${one.name} (${images(one.count)})`);
+/** One that was found, so that a class and an image of the same number cannot be confused. Pure. */
+export const inWords = (one) => (one.kind === "image" ? `image ${one.row}: this one alone`
+  : `class ${one.name}: all of its ${images(one.count)}`);
 
 /** Which option an arrow key goes to; -1 is none, back in the text. Pure. */
 export function afterArrow(key, at, count) {
@@ -68,9 +69,10 @@ export function lookupField({ n, classes, labels, onImage, onClass }) {
   const list = element("div", { class: "options", role: "listbox", id, "aria-label": "Found" });
   const sentence = element("p", { class: "nothing", role: "status" });
   const popup = element("div", { class: "popup", hidden: true }, list, sentence);
-  const what = classes.length > 1 ? "image number or class" : "image number";
+  const what = classes.length > 1 ? "class or image" : "image";
   const input = element("input", {
-    type: "search", placeholder: what, "aria-label": `Find an ${what}`, autocomplete: "off",
+    type: "search", placeholder: `${what}, e.g. image 7`, autocomplete: "off",
+    "aria-label": classes.length > 1 ? "Find a class or an image" : "Find an image",
     role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": id,
     enterkeyhint: "search", spellcheck: "false",
     oninput: search, onfocus: search, onblur: close, onkeydown: pressed,
@@ -83,7 +85,7 @@ export function lookupField({ n, classes, labels, onImage, onClass }) {
       role: "option", id: `${id}-${i}`, "aria-selected": "false",
       // before the field loses the focus, which would close the list
       onpointerdown: (event) => event.preventDefault(), onclick: () => choose(one),
-    }, words(one))));
+    }, inWords(one))));
     const asked = input.value.trim() !== "";
     sentence.textContent = asked && !found.length ? allowed({ n, classes }) : "";
     list.hidden = !found.length;
@@ -119,8 +121,8 @@ export function lookupField({ n, classes, labels, onImage, onClass }) {
   function pressed(event) {
     if (event.isComposing) return;
     if (event.key === "Enter") {
-      if (popup.hidden) search();
-      if (found.length) choose(found[Math.max(0, at)]);
+      if (popup.hidden) search(); // what the text may mean is seen before one of it is taken
+      else if (found.length) choose(found[Math.max(0, at)]);
     } else if (event.key === "Escape") {
       if (popup.hidden) input.value = "";
       close();

@@ -113,7 +113,7 @@ export function mapColours({ model, n, labels, classes, colourings, palette, cha
   /** A column of the person's own: {name, numeric} or {name, categories, codes}. */
   function useColumn(next) {
     if (next.categories?.length > MOST)
-      return onError(`${next.name} has ${next.categories.length.toLocaleString("en")} different `
+      throw new Error(`${next.name} has ${next.categories.length.toLocaleString("en")} different `
         + `values; up to ${MOST} can be told apart by colour and shape.`);
     column = next;
     const own = [...select.options].find(({ value }) => value === "own") ?? option("own", "");

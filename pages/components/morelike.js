@@ -35,7 +35,12 @@ export function moreLike({ model, shape, originals, imagesOf, nameOf, onImage, o
     return { space, caption, away, grid, words, figure: element("figure", {}, grid.element, words) };
   });
 
+  const spaces = element("div", { class: "spaces", hidden: true },
+    element("p", { class: "quiet" }, "Images outside your selection"),
+    ...columns.map(({ figure }) => figure));
+
   function blank() {
+    spaces.hidden = true; // no room is kept for what nobody asked for
     for (const { grid, words, caption } of columns) {
       grid.show([]);
       words.textContent = caption;
@@ -46,6 +51,7 @@ export function moreLike({ model, shape, originals, imagesOf, nameOf, onImage, o
     const mine = (turn += 1);
     const wanted = () => mine === turn;
     find.disabled = true;
+    spaces.hidden = false;
     await Promise.all(columns.map((column) => fill(column, wanted)));
     if (wanted()) find.disabled = !rows.length;
   }
@@ -62,15 +68,14 @@ export function moreLike({ model, shape, originals, imagesOf, nameOf, onImage, o
       grid.show(found.map(({ row, distance }, i) => ({
         row, bytes: images[i], title: `${nameOf(row)}, ${away(distance)}`,
       })));
-      words.textContent = found.length ? caption : `${caption}: all images are selected`;
+      words.textContent = found.length ? caption : `${caption}: no image is outside`;
     } catch (error) {
       if (wanted()) onError(error.message);
     }
   }
 
   return {
-    element: element("div", { class: "more-like" }, find,
-      element("div", { class: "spaces" }, ...columns.map(({ figure }) => figure))),
+    element: element("div", { class: "more-like" }, find, spaces),
 
     /** @param {Uint32Array} selected what is to be matched; what was found before goes */
     use(selected) {

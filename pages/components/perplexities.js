@@ -6,17 +6,28 @@ import { MapCanvas } from "./mapcanvas.js";
 import { fetchLabels, fetchPlaces, groupClasses } from "./mapdata.js";
 import { DIRECTIONS, extent, nearest, neighbourTowards, unpackBase64 } from "./nearest.js";
 import { drawPixels } from "./pixels.js";
+import { pointSize } from "./plane.js";
 import { RealImages } from "./real.js";
 
 const NAMED = 40; // classes; more have no key
 const SHORT = 2; // letters; longer names would cover the points of so small a map
-const POINT = 2.2; // px, the side of a point
 const REACH = 14; // px around the pointer in which a point is found
 
 /** From a pixel of a drawn map to its units; the inverse of `viewOf`. Pure. */
 export function placeAt({ scale, at }, x, y) {
   const [left, top] = at(0, 0);
   return [(x - left) / scale, (top - y) / scale];
+}
+
+/**
+ * An image by its row and, where classes differ and could be fetched, its own. Never rejects: who
+ * asked for the labels says why they did not come. Pure.
+ * @param {number} row @param {Promise<Uint16Array> | null} labels
+ * @param {Map<number, string>} names of the classes
+ */
+export async function markedName(row, labels, names) {
+  const classOf = await labels?.catch(() => null);
+  return `image ${row}${classOf && names.size > 1 ? `: ${names.get(classOf[row])}` : ""}`;
 }
 
 /** All points of a map as one group without a name. Pure. */
@@ -103,12 +114,13 @@ function build(root, args) {
   function draw(tile) {
     if (!tile.coords) return;
     tile.drawn ??= {
-      coords: tile.coords, size: POINT, box: extent(tile.coords, 0.04),
+      coords: tile.coords, box: extent(tile.coords, 0.04),
       ...(tile.labels ? groupClasses(tile.labels, data.classes, tile.coords) : all(tile.coords)),
     };
     const { groups, centres } = tile.drawn;
     if (!tile.labels) groups[0].colour = getComputedStyle(words).color;
-    if (tile.canvas.look({ ...tile.drawn, centres: named ? centres : [] })) paint(tile);
+    const size = pointSize(tile.coords.length / 2, tile.canvas.element.clientWidth);
+    if (tile.canvas.look({ ...tile.drawn, size, centres: named ? centres : [] })) paint(tile);
   }
 
   function paint(tile) {
@@ -154,10 +166,9 @@ function build(root, args) {
     images.ask("marked", [row], ([pixels]) => {
       if (row === marked) drawPixels(picture, pixels, shape);
     });
-    const classOf = await labels;
-    if (row !== marked || !classOf) return;
-    const name = data.classes.length > 1 ? `: ${names.get(classOf[row])}` : "";
-    words.textContent = `image ${row}${name}${data.originals ? "" : " (decode of its code)"}`;
+    const name = await markedName(row, labels, names);
+    if (row === marked)
+      words.textContent = `${name}${data.originals ? "" : " (decode of its code)"}`;
   }
 
   rebuild();

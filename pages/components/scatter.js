@@ -21,7 +21,9 @@ function build(root, args) {
   let hovered = null; // {index} or, where every place is a code, {z, x, y, dot}
   let placed = null; // {x, y, spread} of a chosen code that is no point of this map
   let near = null; // {z, row, distance}: the code nearest to the shown one that is no image's
-  const choice = new Choice(data, (point) => args.setStateValue("point", { model, ...point }));
+  const choice = new Choice(data, (point) => args.setStateValue("point", {
+    model, trained: args.data.trained, ...point,
+  }));
   const complain = (sentence) => (side.message.textContent = sentence);
 
   // ---- what stands on the page
@@ -36,7 +38,7 @@ function build(root, args) {
   const group = selecting({
     host, n, mask: data.selected,
     map: () => (stage.ready ? stage : null),
-    tell: (mask) => args.setStateValue("selected", { model, mask }),
+    tell: (mask) => args.setStateValue("selected", { model, trained: args.data.trained, mask }),
     moded: (pans) => (stage.pans = pans),
     begun: () => hover(null),
     changed: showGroup,

@@ -1,6 +1,6 @@
 /** Explore's buttons: jumps to other codes, undo and redo, play, and sliders or pad. */
 
-import { fetchCodes, randomRow, realImageTitle } from "./codes.js";
+import { fetchRandomCode, realImageTitle } from "./codes.js";
 import { button, element } from "./dom.js";
 import { dimensionName, freshSeed, normals } from "./latent.js";
 
@@ -50,12 +50,11 @@ export function toolbar(
   };
 
   async function realImage() {
-    const index = randomRow(images, selected);
     try {
-      const [z] = await fetchCodes(model, latentDim, [index]);
+      const { index, z } = await fetchRandomCode(model, latentDim, images, selected);
       code.jump(z, { index, label: null });
     } catch (error) {
-      onError(`The code of image ${index} did not come: ${error.message}`);
+      onError(error.message);
     }
   }
 

@@ -220,6 +220,14 @@ def test_an_image_is_found_by_its_number(page: Page) -> None:
     expect(page.locator(".panel .head b")).to_contain_text("Image 123")
 
 
+def test_the_quality_of_a_map_comes_without_a_click(page: Page) -> None:
+    open_map(page, "/latent_map?model=mnist-2d")  # 10,000 codes: measured beside the page
+    quality = page.locator(".quality")
+    expect(quality).to_contain_text("nearest point has the same label")
+    expect(quality).to_contain_text("%", timeout=60_000)
+    expect(quality).not_to_contain_text("being measured")
+
+
 def test_lines_of_density_are_drawn(page: Page) -> None:
     open_map(page, "digits-2d")
     assert page.locator(".plane .contourlines path").count() == 0

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from benchmarks.drag import drag
 from tests.browser.exploring import open_explore
@@ -16,6 +16,7 @@ from vae.maps import exact_placement, load_map
 from vae.runs import find_run
 
 MODEL = "mnist-conv-16"
+FITTED = "placed by t-SNE itself"
 WATCH = """() => {
   const root = document.querySelector('[data-testid="stBidiComponentIsolated"]').shadowRoot;
   const figure = root.querySelector('.livemap');
@@ -60,7 +61,7 @@ def test_the_mark_follows_a_drag_and_ends_at_the_exact_place(page: Page) -> None
     expect(figure).to_contain_text("its own point")  # it begins at an image of the map
     page.get_by_role("button", name="Random").click()
     # the server prepares a map when it is first asked for places on it
-    expect(figure.locator(".how")).to_have_text("exact", timeout=60_000)
+    expect(figure.locator(".how")).to_have_text(FITTED, timeout=60_000)
     page.evaluate(WATCH)
     for _ in range(4):  # another process may take the machine for a while
         page.evaluate("() => { window.places.length = window.exact.length = 0 }")
@@ -71,7 +72,7 @@ def test_the_mark_follows_a_drag_and_ends_at_the_exact_place(page: Page) -> None
             break
     else:
         pytest.fail(f"the mark stood at {len(rough)} places in two seconds")
-    expect(figure.locator(".how")).to_have_text("exact", timeout=30_000)
+    expect(figure.locator(".how")).to_have_text(FITTED, timeout=30_000)
     z = np.array([page.evaluate("() => Array.from(window.code)")], np.float32)
     run = find_run(MODEL)
     place = exact_placement(run, "tsne")(z)[0]
@@ -81,9 +82,9 @@ def test_the_mark_follows_a_drag_and_ends_at_the_exact_place(page: Page) -> None
     radius = figure.locator(".doubt").evaluate("one => one.getBoundingClientRect().width") / 2
     assert radius == pytest.approx(place[2] * span, abs=1)
     percent = f"{100 * place[2]:.0f} %" if place[2] >= 0.005 else "under 1 %"
-    expect(figure).to_contain_text(f"doubt: {percent} of the map")
+    expect(figure).to_contain_text(f"its neighbours spread over {percent} of the map")
     drag(page, seconds=0.5, places=10)  # ends where it began: the hand has let go nevertheless
-    expect(figure.locator(".how")).to_have_text("exact", timeout=30_000)
+    expect(figure.locator(".how")).to_have_text(FITTED, timeout=30_000)
     wait_for_mark(page, left, top)
 
 
@@ -96,10 +97,23 @@ def test_where_exact_places_are_refused_the_rough_one_stays_and_is_called_so(pag
     figure = page.locator(".livemap")
     expect(figure).to_have_attribute("data-exact", "true")
     page.get_by_role("button", name="Random").click()
-    expect(figure.locator(".how")).to_have_text("≈ approximate", timeout=30_000)
+    expect(figure.locator(".how")).to_have_text("≈ about here", timeout=30_000)
     expect(figure).to_have_attribute("data-exact", "false")
     expect(figure).to_have_attribute("title", "Not here.")
     expect(figure.locator(".mark")).to_be_visible()
+
+
+def test_where_no_place_comes_none_is_shown_or_promised(page: Page) -> None:
+    def refuse(socket: WebSocketRoute) -> None:
+        socket.on_message(lambda _: socket.send(json.dumps({"error": "Not here."})))
+
+    page.route_web_socket(re.compile("/place"), refuse)
+    open_explore(page, f"/?model={MODEL}")
+    figure = page.locator(".livemap")
+    page.get_by_role("button", name="Random").click()
+    expect(figure.locator(".how")).to_have_text("could not be placed", timeout=30_000)
+    expect(figure.locator(".mark")).to_be_hidden()
+    expect(figure).to_have_attribute("title", "Not here.")
 
 
 def test_on_a_plane_of_the_codes_the_place_is_exact_all_along(page: Page) -> None:
@@ -142,7 +156,7 @@ def test_the_path_of_an_interpolation_is_drawn_and_its_ends_open_on_the_map(page
     assert len(before.split()) == 129
     page.get_by_role("radio", name="Straight line").click()
     expect(line).not_to_have_attribute("points", before)
-    expect(page.locator(".bend")).to_have_text("A straight line in z is not straight on this map.")
+    expect(page.locator(".bend")).to_have_text("Straight in z; t-SNE bends it.")
     slider = page.locator(".vae input[type=range]")
     for key, end in (("Home", 0), ("End", -1)):  # the mark stands where the line begins, and ends
         slider.press(key)

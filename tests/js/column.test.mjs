@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { choices, columnFor, parseTable, readTable } from "../../pages/components/column.js";
+import {
+  choices, columnFor, firstOf, gapsInWords, parseTable, readTable,
+} from "../../pages/components/column.js";
 
 const plain = ({ columns }) =>
   columns.map(({ name, values, numeric }) => [name, [...values], numeric]);
@@ -66,6 +68,25 @@ test("a column of rows says which images", () => {
     const other = parseTable(`row,x\n${rows.replaceAll("\n", ",1\n")}`);
     assert.throws(() => columnFor(other, "x", 5), { message: said });
   }
+});
+
+test("images without a value are told of", () => {
+  const table = parseTable("row,x,kind,all\n3,7,b,1\n0,9,,2\n");
+  const told = (name, n) => gapsInWords(name, columnFor(table, name, n));
+  assert.equal(told("x", 10000), "x: 2 of 10,000 images have a value; the others are grey.");
+  assert.equal(told("kind", 5), "kind: 1 of 5 images has a value; the others are grey.");
+  assert.equal(gapsInWords("all", columnFor(parseTable("all\n1\n2\n"), "all", 2)), "");
+});
+
+test("the first column that can be shown is shown, and where none can, why", () => {
+  const shown = [];
+  const use = (name) => {
+    if (name !== "c") throw new Error(`not ${name}`);
+    shown.push(name);
+  };
+  assert.equal(firstOf(["a", "b", "c", "d"], use), "c");
+  assert.deepEqual(shown, ["c"]);
+  assert.throws(() => firstOf(["a", "b"], use), { message: "not a" });
 });
 
 test("too many or too few are said", () => {

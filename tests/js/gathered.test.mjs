@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  contactLayout, imagesInWords, meanCode, readSimilar, tally, tallyInWords, thinned,
+  contactLayout, imagesInWords, meanCode, readSimilar, selectedInWords, tally,
+  tallyInWords, thinned,
 } from "../../pages/components/gathering.js";
 import { afterKey } from "../../pages/components/imagegrid.js";
 
@@ -31,10 +32,17 @@ test("each class is counted, the most first, absent ones left out", () => {
 test("few classes are named, many summed up", () => {
   const counts = (n) => Array.from({ length: n }, (_, i) => ({ name: `${i}`, count: 1000 + i }));
   assert.equal(tallyInWords(counts(7)).split(", ").length, 7);
-  assert.match(tallyInWords(counts(9)), /5: 1,005, and 3,021 of 3 others$/);
+  assert.match(tallyInWords(counts(9)), /5: 1,005, and 3,021 images of 3 other classes$/);
   assert.equal(tallyInWords([]), "");
   assert.equal(imagesInWords(1), "1 image");
   assert.equal(imagesInWords(10000), "10,000 images");
+});
+
+test("who selects beyond the map's points is told so", () => {
+  assert.equal(selectedInWords(0), "No image selected");
+  assert.equal(selectedInWords(1028), "1,028 images selected");
+  assert.equal(selectedInWords(1028, 503), "1,028 images selected, 503 of them on this map");
+  assert.equal(selectedInWords(1028, 0), "1,028 images selected", "the map is still to come");
 });
 
 test("the mean of codes", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { randomRow, realImageTitle } from "../../pages/components/codes.js";
+import { fetchRandomCode, randomRow, realImageTitle } from "../../pages/components/codes.js";
 import { Following } from "../../pages/components/following.js";
 import { pathWords } from "../../pages/components/interpolate.js";
 import { backdrop, sampleRows } from "../../pages/components/livemap.js";
@@ -99,19 +99,25 @@ test("the doubt's radius is spread times span times scale", () => {
   assert.equal(doubtRadius(0.25, { x: [0, 8], y: [0, 4] }, view), 0.25 * 8 * 50);
 });
 
-test("a place is called exact only where it is", () => {
+test("a place is called the map's own only where it is, and no doubt is told without its circle", () => {
   const place = { spread: 0.124 };
-  const words = (exact, state, more = {}) => placeWords({ ...place, ...more },
-    { exact, state, beyond: false });
-  assert.deepEqual(words("asked", "moving"), ["≈ while you drag", "doubt: 12 % of the map"]);
-  assert.deepEqual(words("asked", "placing"), ["≈ placing …", "doubt: 12 % of the map"]);
-  assert.deepEqual(words("asked", "exact"), ["exact", "doubt: 12 % of the map"]);
-  assert.deepEqual(words(null, "moving"), ["≈ approximate", "doubt: 12 % of the map"]);
-  assert.deepEqual(words("formula", "moving"), ["exact", ""]);
-  assert.deepEqual(words("asked", "exact", { own: true }), ["its own point", ""]);
-  assert.equal(words("asked", "exact", { spread: 0.001 })[1], "doubt: under 1 % of the map");
-  assert.equal(placeWords(place, { exact: "asked", state: "exact", beyond: true })[0],
-    "exact, beyond the edge");
+  const words = (exact, state, more = {}, beyond = false) => placeWords({ ...place, ...more },
+    { exact, state, beyond, method: "t-SNE" });
+  const near = "its neighbours spread over ≈ 12 % of the map";
+  assert.deepEqual(words("asked", "moving"), ["≈ while you drag", near]);
+  assert.deepEqual(words("asked", "placing"), ["≈ placing …", near]);
+  assert.deepEqual(words("asked", "exact"),
+    ["placed by t-SNE itself", "its neighbours spread over 12 % of the map"]);
+  assert.deepEqual(words(null, "moving"), ["≈ about here", near]);
+  assert.deepEqual(words("formula", "moving", { spread: 0 }), ["exact", ""]);
+  const own = { own: true, spread: 0 };
+  assert.deepEqual(words("asked", "exact", own), ["its own point", ""]);
+  assert.deepEqual(words("asked", "moving", own), ["≈ while you drag", ""]); // it has just left it
+  assert.match(words("asked", "exact", { spread: 0.001 })[1], /over under 1 % of the map/);
+  assert.deepEqual(words("asked", "exact", {}, true),
+    ["placed by t-SNE itself, beyond the edge", ""]);
+  assert.deepEqual(placeWords(null, { exact: null, state: "moving", missing: true }),
+    ["could not be placed", ""]);
 });
 
 test("of many points a fixed subset is drawn, of each class its share", () => {
@@ -146,8 +152,28 @@ test("a random image is one of the selected ones, where there are any", () => {
   assert.match(realImageTitle({ rows: Array(2000), total: 5000 }), /5,000 .*\(of 2,000 of them\)/);
 });
 
+test("of a random image that one's code is asked for, not all of them", async () => {
+  const asked = [];
+  const { fetch } = globalThis;
+  globalThis.fetch = async (url, { method, body }) => {
+    asked.push([url, method, ...body]);
+    return asked.length > 1 ? new Response(JSON.stringify({ error: "Gone." }), { status: 404 })
+      : new Response(Float32Array.of(0.5, -1));
+  };
+  try {
+    const ask = () => fetchRandomCode("tiny", 2, 100, { rows: [7], total: 1 });
+    const { index, z } = await ask();
+    assert.deepEqual([index, ...z], [7, 0.5, -1]);
+    assert.deepEqual(asked, [["/live/models/tiny/codes", "POST", 7]]);
+    await assert.rejects(ask, { message: "The code of image 7 did not come: Gone." });
+  } finally {
+    globalThis.fetch = fetch;
+  }
+});
+
 test("what is said of a path is true of its map", () => {
-  assert.match(pathWords("lerp", false), /not straight on this map/);
-  assert.match(pathWords("lerp", true), /is straight on this map/);
-  assert.match(pathWords("slerp", true), /arc/);
+  assert.equal(pathWords("lerp", false, "UMAP"), "Straight in z; UMAP bends it.");
+  assert.match(pathWords("lerp", true, "PCA"), /straight on this map, too/);
+  assert.match(pathWords("slerp", true, "PCA"), /arc/);
+  assert.match(pathWords("slerp", false, "t-SNE"), /t-SNE bends it once more/);
 });

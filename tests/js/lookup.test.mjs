@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { afterArrow, allowed, lookup } from "../../pages/components/lookup.js";
+import { afterArrow, allowed, inWords, lookup } from "../../pages/components/lookup.js";
 
 const digits = {
   n: 5000,
@@ -22,6 +22,11 @@ test("a digit is a class and an image", () => {
   assert.deepEqual(lookup("1,028", digits), [{ kind: "image", row: 1028 }]);
 });
 
+test("a class and an image of one number are told apart", () => {
+  assert.deepEqual(lookup("7", digits).map(inWords),
+    ["class 7: all of its 1,028 images", "image 7: this one alone"]);
+});
+
 test("a word before it says which of the two", () => {
   assert.deepEqual(lookup("image 7", digits), [{ kind: "image", row: 7 }]);
   assert.deepEqual(lookup("#7", digits).length, 2);
@@ -34,7 +39,10 @@ test("names match by how they begin, in either case, exact ones first", () => {
   assert.deepEqual(lookup("boot", clothes), []);
   assert.equal(lookup("sandal", clothes)[0].count, 0);
   const ten = { ...digits, classes: [{ label: 10, name: "10" }, { label: 1, name: "1" }] };
-  assert.deepEqual(lookup("1", ten).map((one) => one.label), [1, 10, undefined]);
+  assert.deepEqual(lookup("1", ten).map((one) => one.label), [1, undefined, 10]);
+  assert.deepEqual(lookup("10", digits).map(({ kind }) => kind), ["image"], "no such class");
+  const teens = { ...digits, classes: [{ label: 12, name: "12" }, { label: 13, name: "13" }] };
+  assert.equal(lookup("1", teens)[0].kind, "image", "no class is called 1");
 });
 
 test("what there is not is not found, and what there is is said", () => {

@@ -13,6 +13,7 @@ from vae.datasets.shapes import FACTOR_NAMES
 from vae.errors import VaeError
 from vae.files import save_npz
 from vae.inference import image_terms
+from vae.latent import values as library
 from vae.latent.statistics import kl_per_dimension
 from vae.latent.values import colourings, values
 from vae.originals import OriginalsMissing, originals
@@ -69,6 +70,20 @@ def test_factors_of_the_images_the_codes_stand_for(tiny_run: Run) -> None:
     assert factors is not None
     for j, name in enumerate(FACTOR_NAMES):
         np.testing.assert_array_equal(values(shapes, f"factor:{name}"), factors[rows, j])
+
+
+def test_every_data_set_has_factors_of_its_own(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {"shapes": FACTOR_NAMES, "digits": ("slant", "x")}
+    monkeypatch.setattr(library, "_FACTORS", known)
+    found = [one.by for one in colourings(tiny_run) if one.by.startswith("factor:")]
+    assert found == ["factor:slant", "factor:x"]
+    split = replace(load("digits", "test"), factors=np.arange(600, dtype="f4").reshape(300, 2))
+    monkeypatch.setattr(library, "coded_split", lambda run: split)
+    np.testing.assert_array_equal(values(tiny_run, "factor:x"), np.arange(1, 600, 2))
+    with pytest.raises(OriginalsMissing, match="no known factors here"):
+        values(tiny_run, "factor:scale")
 
 
 def test_what_is_not_at_hand_is_not_offered_and_said(

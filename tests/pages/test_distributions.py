@@ -155,6 +155,110 @@ def test_a_background_result_is_computed_once_and_can_be_stopped() -> None:
     assert begun == [1, 1]
 
 
+class Visitors:
+    """Views that ask, and a clock that stands still until it is moved."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.view, self.now = "", 1000.0
+        monkeypatch.setattr(background, "_view", lambda: self.view)
+        clock = SimpleNamespace(monotonic=lambda: self.now)
+        monkeypatch.setattr(background, "time", clock)
+
+    def ask(self, view: str, key: str, compute: Any) -> background.Job:
+        self.view, self.now = view, self.now + 0.1
+        return job(key, compute)
+
+
+@pytest.fixture
+def visitors(monkeypatch: pytest.MonkeyPatch) -> Visitors:
+    return Visitors(monkeypatch)
+
+
+def begun(one: background.Job) -> background.Job:
+    deadline = time.monotonic() + 10
+    while one.began is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return one
+
+
+def slow(go: Event, order: list[str], name: str) -> Any:
+    """A computation that asks whether to stop until it may end."""
+
+    def compute(report: Any) -> str | None:
+        order.append(name)
+        while not go.wait(0.01):
+            if report(0.5):
+                return None
+        return name
+
+    return compute
+
+
+def test_what_was_left_gives_way_and_the_newest_view_is_first(visitors: Visitors) -> None:
+    go, order = Event(), list[str]()
+    first = begun(visitors.ask("a", "test left", slow(go, order, "left")))
+    early = visitors.ask("b", "test early", slow(go, order, "early"))
+    away = visitors.ask("c", "test away", slow(go, order, "away"))
+    late = visitors.ask("d", "test late", slow(go, order, "late"))
+    assert [background._turn(one) for one in (late, away, early)] == [
+        "next",
+        "number 2",
+        "number 3",
+    ]
+    with pytest.raises(TimeoutError):
+        first.future.result(0.1)  # somebody looked a moment ago
+    visitors.now += 4
+    for view, one in (("b", early), ("d", late)):
+        visitors.view = view
+        with background._lock:
+            background._look(one)
+    visitors.now += 4  # a and c have not asked for more than five seconds
+    assert first.future.result(10) is None
+    go.set()
+    assert away.future.result(10) == "away"
+    assert order == ["left", "late", "early", "away"]
+    assert late.result == "late"
+    again = visitors.ask("a", "test left", slow(go, order, "left"))
+    assert again is not first  # who comes back starts it anew
+    assert again.future.result(10) == "left"
+
+
+def test_what_nobody_waits_behind_goes_on_unseen(visitors: Visitors) -> None:
+    go, order = Event(), list[str]()
+    alone = begun(visitors.ask("a", "test alone", slow(go, order, "alone")))
+    visitors.now += 60
+    with pytest.raises(TimeoutError):
+        alone.future.result(0.1)
+    go.set()
+    assert alone.future.result(10) == "alone"
+
+
+def test_stop_is_for_one_view_and_the_last_one_stops_the_work(visitors: Visitors) -> None:
+    go, order = Event(), list[str]()
+    compute = slow(go, order, "shared")
+    shared = visitors.ask("a", "test shared", compute)
+    assert visitors.ask("b", "test shared", compute) is shared
+    background._leave(shared)
+    assert "b" in shared.left
+    assert not shared.stop.is_set()  # a still waits for it
+    assert visitors.ask("b", "test shared", compute) is shared  # drawn again, it stays stopped
+    visitors.view = "a"
+    background._leave(shared)
+    assert shared.future.result(10) is None
+    assert visitors.ask("a", "test shared", compute) is shared
+    anew = visitors.ask("c", "test shared", compute)
+    assert anew is not shared
+    assert visitors.ask("a", "test shared", compute) is anew
+    assert "a" in anew.left
+    background._resume("test shared")
+    assert "b" in anew.left
+    visitors.view = "a"
+    background._resume("test shared")
+    assert "a" not in anew.left
+    go.set()
+    assert anew.future.result(10) == "shared"
+
+
 def test_a_background_problem_is_a_sentence_and_a_bug_is_raised() -> None:
     def fail(report: Any, error: Exception) -> None:
         raise error

@@ -87,8 +87,9 @@ def test_letters_and_digits_are_centred_from_the_start_and_nothing_else() -> Non
         words = centring_words(recipe)
         assert recipe.name in words["centring"]
         assert f"{recipe.box[0]} × {recipe.box[1]}" in words["does"]
-        assert "12.3 nats" in explanation(info.name, recipe, 2, 12.34)
-        made_alike = "all made alike" in explanation(info.name, recipe, 2, 12.34)
+        words = explanation(info.name, recipe, 2, 12.34, "training images")
+        assert "Training images have 12.3 nats" in words
+        made_alike = "all made alike" in words
         assert made_alike == written
     assert recipe_of("own faces", (64, 48, 3)).box == (34, 34)
     assert prompt("own faces") == "Draw here"

@@ -83,9 +83,9 @@ def test_the_usual_distance_is_the_95_percent_quantile(tiny_run: Run) -> None:
     data = sent_to_browser(open_page(SCRIPT, model="tiny"))
     assert data["usual"] == known["neighbour_distances"][5]
     assert data["images"] == len(tiny_run.codes().mu)
-    assert f"within {data['usual']:.2f}" in explore._nearness(known)
+    assert f"within {data['usual']:.2f}" in explore._nearness(known, "all images")
     assert explore.usual_distance(known | {"neighbour_distances": []}) is None
-    assert "not known" in explore._nearness(known | {"neighbour_distances": []})
+    assert "not known" in explore._nearness(known | {"neighbour_distances": []}, "all images")
 
 
 def test_a_link_gives_every_digit_of_its_code(tiny_run: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -44,6 +45,7 @@ def test_every_model_opens(tiny_run: Run) -> None:
         assert len(data["a"]["z"]) == len(data["b"]["z"]) == run.config.model.latent_dim
         assert [data[end]["index"] for end in ("a", "b", "explore")] == [0, data["b"]["index"], 0]
         np.testing.assert_allclose(run.codes().mu[data["b"]["index"]], data["b"]["z"], atol=1e-4)
+        assert data["images"] == len(run.codes().mu)
         assert data["selected"] == {"rows": [], "total": 0}
         assert data["map"]["id"]
         assert len(app.get("download_button")) == 2
@@ -84,20 +86,34 @@ def test_the_strip_holds_the_path_with_both_ends(tiny_run: Run, journey: dict, k
 def test_what_the_browser_sends_is_kept_with_the_class_of_real_images(
     tiny_run: Run, journey: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent = SimpleNamespace(journey={"model": "tiny", **journey})
+    named = {"model": "tiny", "trained": state.trained(tiny_run)}
+    sent = SimpleNamespace(journey={**named, **journey})
     sent.journey["b"] = {"z": [0.5, 0.5], "label": "random", "index": None}
-    session = {interpolate.KEY: sent, "journeys": {}}
+    session: dict = {interpolate.KEY: sent}
     monkeypatch.setattr(st, "session_state", session)
     interpolate._changed(tiny_run)
-    kept = session["journeys"]["tiny"]
+    kept = interpolate.current_journey(tiny_run)
     assert kept["a"]["label"] == f"image 0: {tiny_run.codes().labels[0]}"
     assert (kept["a"]["index"], kept["b"]["index"]) == (0, None)
     assert kept["b"] == {"z": [0.5, 0.5], "label": "random", "index": None}
     assert kept["kind"] == "slerp"
 
-    sent.journey = {"model": "another", **journey}
-    interpolate._changed(tiny_run)
-    assert session["journeys"]["tiny"] == kept
+    for other in ({"model": "another"}, {"trained": "before"}):
+        sent.journey = {**named, **journey, **other}
+        interpolate._changed(tiny_run)
+        assert interpolate.current_journey(tiny_run) == kept
+
+
+def test_a_model_trained_anew_begins_anew(
+    tiny_run: Run, journey: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(state, "sync_url", lambda run: None)
+    interpolate.current_journey(tiny_run)["a"] = journey["b"]
+    assert interpolate.begun_journey(tiny_run)
+    os.utime(tiny_run.path / "codes.npz", ns=(1, 1))
+    assert interpolate.begun_journey(tiny_run) is None
+    assert interpolate.current_journey(tiny_run)["a"]["index"] == 0
 
 
 @pytest.mark.parametrize("row", [None, 5])
@@ -108,9 +124,11 @@ def test_an_end_or_a_step_of_the_path_is_shown_on_the_map(
     monkeypatch.setattr(st, "session_state", {"pages": {"latent_map": "the map"}})
     monkeypatch.setattr(st, "switch_page", opened.append)
     monkeypatch.setattr(state, "sync_url", lambda run: None)
-    interpolate._go(tiny_run, {"model": "another", "z": [0.25, 0.5], "index": row})
-    assert not opened
-    interpolate._go(tiny_run, {"model": "tiny", "z": [0.25, 0.5], "index": row})
+    go = {"model": "tiny", "trained": state.trained(tiny_run), "z": [0.25, 0.5], "index": row}
+    for other in ({"model": "another"}, {"trained": "before"}):
+        interpolate._go(tiny_run, go | other)
+        assert not opened
+    interpolate._go(tiny_run, go)
     assert opened == ["the map"]
     expected = [0.25, 0.5] if row is None else tiny_run.codes().mu[row]
     assert np.array_equal(state.get_z(tiny_run), expected)

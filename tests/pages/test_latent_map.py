@@ -73,10 +73,15 @@ def test_a_selection_goes_to_the_browser_and_comes_back(
     for broken in ("AAAA", "no base64!", "A" * 10_000):
         with pytest.raises(VaeError, match="38 are allowed"):
             unpack_rows(broken, 300)
-    session: dict = {latent_map.KEY: SimpleNamespace(selected={"model": "tiny", "mask": mask})}
+    selected = {"model": "tiny", "trained": state.trained(tiny_run), "mask": mask}
+    session: dict = {latent_map.KEY: SimpleNamespace(selected=selected)}
     monkeypatch.setattr(st, "session_state", session)
     latent_map._selected(tiny_run)
     np.testing.assert_array_equal(state.get_selected(tiny_run), rows)
+    for refused in ({"mask": "AAAA"}, {"trained": "before", "mask": pack_rows(rows[:1], 300)}):
+        session[latent_map.KEY].selected = selected | refused
+        latent_map._selected(tiny_run)
+        np.testing.assert_array_equal(state.get_selected(tiny_run), rows)
     app = script_of("latent_map")
     app.session_state["selected"] = session["selected"]
     assert sent_to_browser(run_with(app, model="tiny"))["selected"] == mask
@@ -85,7 +90,8 @@ def test_a_selection_goes_to_the_browser_and_comes_back(
 def test_the_ends_of_an_interpolation_are_marked(tiny_run: Run) -> None:
     app = script_of("latent_map")
     ends = {"z": [0.5, -1.0], "label": "here"}
-    app.session_state["journeys"] = {"tiny": {"a": {**ends, "index": 4}, "b": ends, "kind": "lerp"}}
+    journey = {"a": {**ends, "index": 4}, "b": ends, "kind": "lerp"}
+    app.session_state["journeys"] = {state.codes_key(tiny_run): journey}
     data = sent_to_browser(run_with(app, model="tiny"))
     assert data["ends"] == [
         {"index": 4, "z": [0.5, -1.0]},
@@ -232,11 +238,14 @@ def test_the_originals_can_be_fetched_where_they_are_not(
     assert not any("Download" in button.label for button in app.button)
 
 
-@pytest.mark.parametrize(("model", "kept"), [("tiny", True), ("another", False)])
-def test_a_point_is_kept_only_for_its_own_model(
-    tiny_run: Run, monkeypatch: pytest.MonkeyPatch, model: str, kept: bool
+@pytest.mark.parametrize(
+    ("other", "kept"), [({}, True), ({"model": "another"}, False), ({"trained": "before"}, False)]
+)
+def test_a_point_is_kept_only_for_its_own_model_and_training(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch, other: dict, kept: bool
 ) -> None:
-    session: dict = {latent_map.KEY: SimpleNamespace(point={"model": model, "index": 3, "z": None})}
+    point = {"model": "tiny", "trained": state.trained(tiny_run), "index": 3, "z": None, **other}
+    session: dict = {latent_map.KEY: SimpleNamespace(point=point)}
     monkeypatch.setattr(st, "session_state", session)
     monkeypatch.setattr(state, "sync_url", lambda run: None)
     latent_map._chosen(tiny_run)
@@ -251,37 +260,54 @@ def test_a_picked_point_becomes_an_end_of_the_interpolation(
     mu = tiny_run.codes().mu[3]
     monkeypatch.setattr(st, "session_state", {})
     monkeypatch.setattr(state, "sync_url", lambda run: None)
-    monkeypatch.setattr(st, "toast", lambda *words, **options: None)
+    said: list[str] = []
+    monkeypatch.setattr(st, "toast", lambda words, **options: said.append(words))
     state.set_z(tiny_run, mu)
     state.set_picked(tiny_run, 3)
-    latent_map._go(tiny_run, "b")
+    point = {"model": "tiny", "trained": state.trained(tiny_run), "index": 3, "z": None}
+    latent_map._go(tiny_run, "b", point | {"trained": "before"})
+    assert "trained anew" in said.pop()
+    assert interpolate.begun_journey(tiny_run) is None
+    latent_map._go(tiny_run, "b", point)
     end = interpolate.current_journey(tiny_run)["b"]
     np.testing.assert_allclose(end["z"], mu, atol=1e-4)
     assert end["label"].startswith("image 3: ")
 
 
-def test_a_fit_at_work_is_shown_after_a_reload_and_its_map_chosen_at_its_end(
-    tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+def _open_with(fit: Fit, monkeypatch: pytest.MonkeyPatch, *, own: bool) -> tuple[AppTest, list]:
+    """The page while a map is fitted, for this session or for another; the fits it goes by."""
+    at_work = [fit]
+    for module in (map_fits, latent_map_data):
+        monkeypatch.setattr(module, "fits", lambda run: at_work)
+    app = script_of("latent_map")
+    if own:
+        app.session_state["fits"] = {"tiny": {fit.map_id}}
+    return run_with(app, model="tiny"), at_work
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_every_fit_is_a_bar_but_only_ones_own_changes_the_map(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch, own: bool
 ) -> None:
     folder = tiny_run.maps_dir / ".job-tsne-p5-n60"
-    at_work = [Fit("tsne-p5-n60", folder, "running", 0.4, 12.0, "arranging")]
-    monkeypatch.setattr(map_fits, "fits", lambda run: at_work)
-    app = open_page(model="tiny")
+    fit = Fit("tsne-p5-n60", folder, "running", 0.4, 12.0, "arranging")
+    app, at_work = _open_with(fit, monkeypatch, own=own)
+    assert sent_to_browser(app)["forming"] == ("tsne-p5-n60" if own else None)
     words = "New map “t-SNE · perplexity 5 · 60 points”: arranging, about 12 s left"
     assert app.get("progress")[0].proto.text == words
     assert [button.label for button in app.button if button.label == "Cancel"]
     fit_map(tiny_run, SMALL)
     at_work[0] = Fit("tsne-p5-n60", folder, "done", 1.0)
     app.run()
-    assert sent_to_browser(app)["map"] == "tsne-p5-n60"
+    data = sent_to_browser(app)
+    assert (data["map"], data["forming"]) == ("tsne-p5-n60" if own else "raw", None)
+    assert "t-SNE" in app.button_group[0].options
     assert not app.get("progress")
 
 
 def test_a_fit_that_failed_says_why(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tiny_run.maps_dir / ".job-tsne"
-    at_work = [Fit("tsne", folder, "running")]
-    monkeypatch.setattr(map_fits, "fits", lambda run: at_work)
-    app = open_page(model="tiny")
+    app, at_work = _open_with(Fit("tsne", folder, "running"), monkeypatch, own=True)
     at_work[0] = Fit("tsne", folder, "failed", error="The disk is full.")
     app.run()
     assert "The disk is full." in app.error[0].value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import streamlit as st
 
 from pages import linked, state
+from tests.pages.opening import run_page, run_with, script_of
 from vae.maps import load_map
 from vae.runs import Run, find_run, list_runs
 
@@ -64,6 +66,28 @@ def test_the_map_that_was_chosen_is_shown_and_one_that_is_no_more_is_not(
     assert kl[across] == kl.max()
     assert kl[up] == np.sort(kl)[-2]
     assert linked.live_map(run)["name"] == f"z{across + 1} and z{up + 1}"
+
+
+def test_the_two_dimensions_chosen_on_the_map_are_shown_everywhere_and_kept() -> None:
+    run = find_run("mnist-conv-16")
+    app = run_page("latent_map", model=run.name)
+    app.button_group[0].set_value("raw").run()
+    across, up = (box for box in app.selectbox if box.label in ("Across", "Up"))
+    first = (across.value, up.value)
+    chosen = (first[1], next(j for j in range(16) if j not in first))
+    across.set_value(chosen[0]).run()  # what up was: up becomes another
+    (up,) = [box for box in app.selectbox if box.label == "Up"]
+    assert up.value == first[0]
+    up.set_value(chosen[1]).run()
+    assert not app.exception
+    session = app.session_state
+    for page in ("explore", "latent_map"):  # another page, and back again
+        app = script_of(page)
+        app.session_state["maps"], app.session_state["axes"] = session["maps"], session["axes"]
+        (component,) = run_with(app, model=run.name).get("bidi_component")
+        data = json.loads(component.proto.json)
+        shown = data["map"]["id"] if page == "explore" else data["map"]
+        assert shown == f"raw-{chosen[0]}-{chosen[1]}"
 
 
 def test_of_a_large_selection_evenly_spread_rows_are_sent(

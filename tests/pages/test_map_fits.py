@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,6 +13,7 @@ from pages import map_fits
 from pages.latent_map_names import map_name, map_names
 from tests.pages.opening import run_page
 from vae.map_fitting import fit_map
+from vae.map_jobs import Fit
 from vae.map_params import MapParams
 from vae.runs import Run
 
@@ -44,6 +47,53 @@ def test_every_parameter_of_tsne_is_in_the_form(tiny_run: Run, started: list[Map
     _field(app, "Seed").set_value(7)
     _fit(app)
     assert started == [MapParams(200, 12.5, 7, 4.0, "cosine")]
+
+
+def test_no_more_points_are_offered_than_a_map_may_have(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _field(open_page(model="tiny"), "Points, of 300 codes").max == 300
+    monkeypatch.setattr(map_fits, "MAX_POINTS", 120)
+    field = _field(open_page(model="tiny"), "Points, of 300 codes")
+    assert (field.value, field.max) == (120, 120)
+
+
+def test_when_anothers_fit_ends_the_page_is_drawn_once_more(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny_run.maps_dir / ".job-tsne"
+    at_work = [Fit("tsne", folder, "running")]
+    drawn: list[str] = []
+    monkeypatch.setattr(map_fits, "fits", lambda run: at_work)
+    monkeypatch.setattr(map_fits, "_bar", lambda fit, title: drawn.append("bar"))
+    session = SimpleNamespace(setdefault=lambda name, made: made)
+    monkeypatch.setattr(
+        map_fits, "st", SimpleNamespace(session_state=session, rerun=lambda: drawn.append("page"))
+    )
+    look, shown = inspect.unwrap(map_fits._progress), {"tsne"}
+    look(tiny_run, shown)
+    at_work.append(Fit("umap", folder, "running"))  # begun since
+    look(tiny_run, shown)
+    at_work[1] = Fit("umap", folder, "done")
+    look(tiny_run, shown)
+    assert drawn == ["bar", "bar", "bar", "bar", "page"]
+
+
+def test_a_map_that_is_there_is_not_asked_for_by_default(
+    tiny_run: Run, started: list[MapParams]
+) -> None:
+    for seed in (0, 1):
+        fit_map(tiny_run, MapParams(seed=seed))
+    app = open_page(model="tiny")
+    assert _field(app, "Seed").value == 2
+    _field(app, "Seed").set_value(1)
+    _fit(app)
+    assert started == []
+    said = [caption.value for caption in app.caption if "There already" in caption.value]
+    assert said == ["There already: t-SNE · seed 1. Another seed makes another map."]
+    _field(app, "Seed").set_value(2)
+    _fit(app)
+    assert started == [MapParams(seed=2)]
 
 
 def test_umap_is_offered_with_its_own_parameters(tiny_run: Run, started: list[MapParams]) -> None:

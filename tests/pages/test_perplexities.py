@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -49,7 +50,7 @@ def test_the_bundled_grid_works_at_once() -> None:
         measured = found.facts["quality"]
         shown = {name: value for name, value, _ in tile["terms"]}
         assert shown["trustworthiness"] == f"{measured['trustworthiness']:.3f}"
-        assert shown["1-NN accuracy"] == f"{100 * measured['accuracy']:.1f} %"
+        assert shown["nearest point has the same label"] == f"{100 * measured['accuracy']:.1f} %"
         assert measured["accuracy"] > 0.9  # a map of codes that tell digits apart
     words = " ".join(text.value for text in app.markdown)
     assert "Sizes of clusters mean little" in words
@@ -72,6 +73,16 @@ def test_what_is_not_fitted_yet_is_fitted_by_one_button(
     app.run()
     words = "New maps of several perplexities: map 2 of 5, arranging, about 9 s left"
     assert app.get("progress")[0].proto.text == words
+    for fit, told, able in (
+        (replace(at_work[0], cancelling=True), "cancelling …", False),
+        (replace(at_work[0], seconds_left=0.4), "finishing …", True),
+        (replace(at_work[0], progress=1.0, seconds_left=0.0), "finishing …", False),
+    ):
+        at_work[0] = fit
+        app.run()
+        assert app.get("progress")[0].proto.text == f"New maps of several perplexities: {told}"
+        (cancel,) = [one for one in app.button if one.label == "Cancel"]
+        assert cancel.disabled != able
     assert not [one for one in app.button if one.label.startswith("Fit ")][1:]  # the form's only
 
 
@@ -80,7 +91,7 @@ def test_a_perplexity_that_few_codes_do_not_allow_is_told(tiny_run: Run) -> None
     assert found is not None
     tile = perplexities._tile(found[0])
     assert tile["title"] == "perplexity 100"
-    assert tile["cut"] == "99.7: so few points allow no more"
+    assert tile["cut"] == "100 lowered to 99.7: only 300 points"
 
 
 def test_the_control_of_noise_has_nothing_to_find() -> None:

@@ -23,6 +23,7 @@ from vae.datasets import load
 from vae.inference import decode_pixels, encode_pixels, image_terms
 from vae.latent.statistics import kl_per_dimension
 from vae.model import VAE
+from vae.recoding import recode
 from vae.runs import Run, find_run, list_runs, load_model
 from vae.worker import finish, prepare
 
@@ -94,12 +95,24 @@ def test_what_is_selected_on_the_map_is_shown_at_first(tiny_run: Run) -> None:
     app.session_state["selected"] = {("tiny", state.trained(tiny_run)): np.array([3, 11, 12])}
     run_with(app, model="tiny")
     (box,) = [box for box in app.selectbox if box.label == "Class"]
-    assert box.options[:2] == ["selected on the map (3)", "all classes"]
+    assert box.options[:2] == ["selection (3)", "all classes"]
     assert box.index == 0
+    assert any("Showing your selection" in caption.value for caption in app.caption)
     assert shown_rows(app) == {3, 11, 12}
-    box.set_value("all classes").run()
-    assert len(shown_rows(app)) == 5
+    next(button for button in app.button if button.label == "Show all").click().run()
     assert not app.exception
+    assert len(shown_rows(app)) == 5
+    assert not [button for button in app.button if button.label == "Show all"]
+
+
+def test_a_copys_images_are_told_apart_from_those_that_were_measured(tiny_run: Run) -> None:
+    def sets(model: str) -> str:
+        captions = [caption.value for caption in open_page(model=model).caption]
+        return next(words for words in captions if "test images: " in words)
+
+    recode(tiny_run, "copy", "train", limit=20)
+    assert "these 5 images. All " in sets("tiny")
+    assert "these 5 images (drawn from training images). All " in sets("copy")
 
 
 def test_what_is_shown_can_be_selected_on_the_map(

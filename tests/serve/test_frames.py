@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from tests.serve.conftest import WriteRun
+from vae import map_worker
+from vae.files import remove_file
 from vae.map_frames import FRAMES_FILE, Frames, append_frame, begin_frames, record_type
 from vae.map_jobs import folder_of
 from vae.map_params import MapParams
@@ -77,6 +81,22 @@ def test_a_fit_that_begins_has_no_frames_as_yet(client: TestClient, runs: WriteR
     answer = client.get(path)
     assert answer.status_code == 200
     assert np.frombuffer(answer.content, "<u4").tolist() == [0, 0, 0, 0]
+
+
+def test_a_fit_that_ends_is_not_taken_for_one_that_begins(
+    client: TestClient, runs: WriteRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs("a")
+    asked = []
+
+    def removed(path: Path) -> None:
+        remove_file(path)
+        if path.name == FRAMES_FILE:
+            asked.append(read(client.get("/live/models/a/frames?map=tsne-p5-n40").content)[0])
+
+    monkeypatch.setattr(map_worker, "remove_file", removed)
+    run_map(run, MapParams(points=40, perplexity=5))
+    assert asked == [[40, 0, 31, 750]]
 
 
 @pytest.mark.parametrize(

@@ -196,9 +196,28 @@ def test_only_the_servers_own_pages_are_let_in(
     assert origin_allowed(origin, host, forwarded) is allowed
 
 
-@given(st.text(), st.text(), st.text())
-def test_no_header_breaks_the_origin_check(origin: str, host: str, forwarded: str) -> None:
-    assert origin_allowed(origin, host, forwarded) in (True, False)
+@pytest.mark.parametrize("origin", [None, "http://localhost:8501"])
+@pytest.mark.parametrize(
+    ("site", "allowed"),
+    [
+        (None, True),
+        ("same-origin", True),
+        ("none", True),  # typed into the address bar
+        ("cross-site", False),
+        ("same-site", False),
+    ],
+)
+def test_a_page_that_sends_no_origin_is_told_by_its_site(
+    origin: str | None, site: str | None, allowed: bool
+) -> None:
+    assert origin_allowed(origin, "localhost:8501", None, site) is allowed
+
+
+@given(st.text(), st.text(), st.text(), st.text())
+def test_no_header_breaks_the_origin_check(
+    origin: str, host: str, forwarded: str, site: str
+) -> None:
+    assert origin_allowed(origin, host, forwarded, site) in (True, False)
 
 
 def test_errors_are_json() -> None:

@@ -234,3 +234,7 @@ def test_foreign_pages_read_nothing(client: TestClient, runs: WriteRun, path: st
     runs("a")
     assert client.get(f"/live/models{path}").status_code == 200
     assert client.get(f"/live/models{path}", headers=FOREIGN).status_code == 403
+    # As the source of an image: the page reads nothing, but the work would be done.
+    answer = client.get(f"/live/models{path}", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+    assert "only its own pages may use the live channel" in answer.json()["error"]

@@ -12,7 +12,7 @@ from vae.errors import VaeError
 from vae.inference import decode_pixels, encode_pixels
 from vae.latent.neighbours import Nearest, nearest_codes
 from vae.runs import load_model
-from vae.serve import service
+from vae.serve import kept, service
 from vae.serve.service import LiveModels
 
 Z = np.array([[0.5, -1.0], [2.0, 0.0]], np.float32)
@@ -119,7 +119,7 @@ def test_what_could_not_be_made_is_tried_again(
 
 def test_many_maps_are_kept_and_no_more(runs: WriteRun, monkeypatch: pytest.MonkeyPatch) -> None:
     runs("a", latent_dim=5)
-    monkeypatch.setattr(service, "MADE", 3)
+    monkeypatch.setattr(kept, "MOST", 3)
 
     async def main() -> None:
         model = await LiveModels().get("a")
@@ -128,7 +128,7 @@ def test_many_maps_are_kept_and_no_more(runs: WriteRun, monkeypatch: pytest.Monk
             for j in range(5):
                 if i != j:
                     await model.place(f"raw-{i}-{j}", z)
-                    assert len(model._made) <= 3
+                    assert len(model.made) <= 3
 
     asyncio.run(main())
 
@@ -189,6 +189,23 @@ def test_a_model_in_use_is_compared_with_its_files_in_the_background(
         await settled(models)
         with pytest.raises(VaeError, match="There is no model 'a'"):
             await models.get("a")
+
+    asyncio.run(main())
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_stored_map_is_noticed_and_its_frames_are_not(runs: WriteRun) -> None:
+    run = runs("a")
+
+    async def main() -> None:
+        models = LiveModels()
+        before = await models.get("a")
+        run.maps_dir.mkdir()
+        (run.maps_dir / "tsne.npz").write_bytes(b"a map")
+        after = await models.get("a")
+        assert after is not before
+        (run.maps_dir / "tsne.frames.npz").write_bytes(b"its frames")
+        assert await models.get("a") is after
 
     asyncio.run(main())
 

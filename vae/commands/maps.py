@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any, get_args
+import os
+import sys
+from typing import Any, NoReturn, get_args
 
 from vae.commands import add_command, print_json
 from vae.errors import VaeError
 from vae.map_params import LETTERS, MapParams, Method, Metric, map_id
+
+_CANCELLED = "The fit was cancelled; a map that was not done is not stored."
 
 
 def add_commands(commands: Any) -> None:
@@ -86,10 +90,16 @@ def _fit(run: Any, grid: list[MapParams], quiet: bool) -> list[Any]:
             bar.update(step.iteration - bar.n)
 
         if len(grid) > 1:
-            maps = run_grid(run, grid, report)
+            maps = run_grid(run, grid, report, _abort)
         else:
-            found = run_map(run, grid[0], report)
+            found = run_map(run, grid[0], report, _abort)
             maps = None if found is None else [found]
     if maps is None:
-        raise VaeError("The fit was cancelled; a map that was not done is not stored.")
+        raise VaeError(_CANCELLED)
     return maps
+
+
+def _abort() -> NoReturn:
+    """End this process in the midst of a computation that cannot be told to stop."""
+    print(f"error: {_CANCELLED}", file=sys.stderr, flush=True)
+    os._exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -91,20 +92,24 @@ def _encode(options: argparse.Namespace) -> int:
     from vae.devices import resolve_device
     from vae.errors import VaeError
     from vae.recoding import recode
-    from vae.runs import find_run
+    from vae.runs import check_name, find_run, runs_dir
 
     if options.limit is not None and options.limit < 1:
         raise VaeError(f"--limit must be at least 1, not {options.limit}.")
-    with tqdm(unit="image", disable=options.json, file=sys.stderr) as bar:
+    if (runs_dir() / check_name(options.new)).exists():
+        raise VaeError(f"There is already a model named {options.new!r}; choose another name.")
+    source, device = find_run(options.name), resolve_device(options.device)
+    with ExitStack() as stack:
+        bar: Any = None
 
         def report(done: int, total: int) -> None:
-            bar.total = total
+            nonlocal bar
+            if bar is None:  # not before all was checked: an error would stand behind it
+                bar = tqdm(total=total, unit=" image", disable=options.json, file=sys.stderr)
+                stack.enter_context(bar)
             bar.update(done - bar.n)
 
-        device = resolve_device(options.device)
-        run = recode(
-            find_run(options.name), options.new, options.split, options.limit, device, report
-        )
+        run = recode(source, options.new, options.split, options.limit, device, report)
     facts = {"name": run.name, "path": str(run.path), "codes": len(run.codes().mu)}
     words = f"{run.name}: {facts['codes']:,} codes of the split {options.split}"
     print_json(facts) if options.json else print(words)

@@ -8,24 +8,31 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vae.datasets import DATASETS, is_available
+from vae.datasets import DATASETS
 from vae.datasets.shapes import FACTOR_NAMES
 from vae.errors import VaeError
 from vae.inference import image_terms
-from vae.originals import OriginalsMissing, check_originals, coded_split, originals
+from vae.originals import OriginalsMissing, check_originals, coded_split, has_originals, originals
 from vae.runs import Run, load_model
 
 
 class Colouring(NamedTuple):
-    """A number that images have: how :func:`values` knows it, its name, its unit or nothing."""
+    """A number that images have: how :func:`values` knows it, its name, its unit or nothing.
+
+    ``categories``: what 0, 1, 2 … mean, where the numbers are no quantities.
+    """
 
     by: str
     title: str
     unit: str
+    categories: tuple[str, ...] = ()
 
 
 _FACTORS = {"shapes": FACTOR_NAMES}  # by data set
-_UNITS = {"orientation": "radians"}
+_MEANING: dict[str, tuple] = {
+    "orientation": ("radians",),
+    "shape": ("", DATASETS["shapes"].classes),
+}
 
 
 def colourings(run: Run) -> list[Colouring]:
@@ -35,14 +42,14 @@ def colourings(run: Run) -> list[Colouring]:
     the original images are at hand; ``length``: ‖μ‖; ``z:J``: μ_J, J from 0; ``factor:NAME``: a
     known cause of the images, where their data set has some.
     """
-    found = [Colouring("kl", "KL of the posterior", "nats")]
-    if _has_originals(run):
+    found, at_hand = [Colouring("kl", "KL of the posterior", "nats")], has_originals(run)
+    if at_hand:
         found.append(Colouring("reconstruction", "reconstruction error", "nats"))
     found.append(Colouring("length", "length of the mean code", ""))
-    if run.config.training.dataset in _FACTORS and _has_originals(run):
+    if at_hand:
         found += [
-            Colouring(f"factor:{name}", f"{name} (known factor)", _UNITS.get(name, ""))
-            for name in FACTOR_NAMES
+            Colouring(f"factor:{name}", f"{name} (known factor)", *_MEANING.get(name, ("",)))
+            for name in _factor_names(run)
         ]
     return found + [
         Colouring(f"z:{j}", f"z{j + 1} (mean)", "") for j in range(run.config.model.latent_dim)
@@ -71,10 +78,10 @@ def values(run: Run, by: str) -> np.ndarray:
     if match := re.fullmatch(r"z:(\d{1,6})", by, re.ASCII):
         if int(match[1]) < codes.mu.shape[1]:
             return codes.mu[:, int(match[1])]
-    elif by.removeprefix("factor:") in FACTOR_NAMES and by.startswith("factor:"):
-        if (factors := _factors(run)) is None:
-            raise OriginalsMissing(f"The images of {run.name!r} have no known factors here.")
-        return factors[:, FACTOR_NAMES.index(by.removeprefix("factor:"))]
+    elif by.startswith("factor:"):
+        name = by.removeprefix("factor:")
+        if any(name in names for names in _FACTORS.values()):
+            return _factor(run, name)
     allowed = [one.by for one in colourings(run) if not one.by.startswith("z:")]
     raise VaeError(
         f"The images of {run.name!r} have no number called {shortened(by)}; allowed are "
@@ -92,18 +99,16 @@ def _kl(mu: np.ndarray, logvar: np.ndarray, at_once: int = 2**16) -> np.ndarray:
     return np.concatenate(parts).astype(np.float32)
 
 
-def _has_originals(run: Run) -> bool:
-    try:
-        check_originals(run)
-    except OriginalsMissing:
-        return False
-    return True
+def _factor_names(run: Run) -> tuple[str, ...]:
+    """The known causes of the images that the run learned, column by column."""
+    return _FACTORS.get(run.config.training.dataset, ())
 
 
-def _factors(run: Run) -> np.ndarray | None:
-    """The known factors of the images that the codes stand for, float32 (n, k), if there are."""
-    name = run.config.training.dataset
-    if name not in DATASETS or not is_available(name) or not _has_originals(run):
-        return None
+def _factor(run: Run, name: str) -> np.ndarray:
+    """One known factor of the images that the codes stand for, float32 (n,)."""
+    if name not in _factor_names(run):
+        raise OriginalsMissing(f"The images of {run.name!r} have no known factors here.")
+    check_originals(run)
     factors = coded_split(run).factors
-    return None if factors is None else factors[run.codes().indices]
+    assert factors is not None
+    return factors[run.codes().indices, _factor_names(run).index(name)]

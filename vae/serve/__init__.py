@@ -64,5 +64,6 @@ as uint16 pairs, 0 to 65535 across that box. A fit at work answers what it has s
 A WebSocket answers each binary frame with one binary frame, in order; a frame it cannot use gets
 one text frame ``{"error": "…"}`` and the connection stays usable. ``POST`` answers the same as JSON
 with status 400; ``GET`` with 400 if the question cannot be read, 404 if nothing answers it. An
-unknown model is 404, a foreign ``Origin`` 403, on a WebSocket before it is accepted.
+unknown model is 404, another site's page (``Origin``, ``Sec-Fetch-Site``) 403, on a WebSocket
+before it is accepted.
 """

@@ -50,29 +50,32 @@ async def facts(model: LiveModel, query: Query) -> Response:
 
 async def codes_of(model: LiveModel, query: Query) -> Response:
     """The posterior means of the held-out images, float32 (n, d)."""
-    return _bytes(await to_thread(lambda: pack_floats(model.run.codes().mu)))
+    return _bytes(await model.work("read", lambda: pack_floats(model.run.codes().mu)))
 
 
 async def labels_of(model: LiveModel, query: Query) -> Response:
     """The classes of the held-out images, uint16 (n,)."""
-    return _bytes(await to_thread(lambda: pack_labels(model.run.codes().labels)))
+    return _bytes(await model.work("read", lambda: pack_labels(model.run.codes().labels)))
 
 
 async def map_points(model: LiveModel, query: Query) -> Response:
     """The places of those codes on the map ``?map=``, t-SNE if not given, float32 (n, 2)."""
-    return _bytes(await to_thread(lambda: pack_floats(load_map(model.run, _map(query)).coords)))
+    found = _map(query)
+    places = await model.work("read", lambda: pack_floats(load_map(model.run, found).coords))
+    return _bytes(places)
 
 
 async def values_of(model: LiveModel, query: Query) -> Response:
     """The numbers ``?by=`` of the held-out images, as :func:`pack_values` writes them."""
     numbers = await _values(model, _asked(query, "by"))
-    return _bytes(await to_thread(pack_values, numbers))
+    return _bytes(await model.work("read", partial(pack_values, numbers)))
 
 
 async def map_quality(model: LiveModel, query: Query) -> Response:
     """How far the map ``?map=`` can be believed (:func:`vae.map_quality.quality`), as JSON."""
     found = _map(query)
-    return JSONResponse(await model.once(f"quality {found}", partial(_quality, model.run, found)))
+    measured = partial(_quality, model.run, found)
+    return JSONResponse(await model.measured.once(f"quality {found}", measured))
 
 
 async def map_density(model: LiveModel, query: Query) -> Response:
@@ -136,12 +139,12 @@ READINGS: dict[str, Reading] = {
 
 async def _values(model: LiveModel, by: str) -> np.ndarray:
     if by.startswith("z:"):  # read off at once: no room among what is kept
-        return await to_thread(values, model.run, by)
-    return await model.once(f"values {by}", partial(values, model.run, by))
+        return await model.work("read", partial(values, model.run, by))
+    return await model.measured.once(f"values {by}", partial(values, model.run, by))
 
 
 async def _cloud(model: LiveModel, map_id: str) -> Cloud:
-    return await model.once(f"cloud {map_id}", partial(_read_cloud, model.run, map_id))
+    return await model.measured.once(f"cloud {map_id}", partial(_read_cloud, model.run, map_id))
 
 
 def _read_cloud(run: Run, map_id: str) -> Cloud:

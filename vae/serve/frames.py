@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from asyncio import to_thread
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from starlette.responses import Response
@@ -31,7 +31,8 @@ async def map_frames(model: LiveModel, query: Mapping[str, str]) -> Response:
     is 0 while a fit has not come to its first.
     """
     first = _first(query.get("from", "0"))
-    content = await to_thread(_packed, model.run, query.get("map", "tsne"), first)
+    packed = partial(_packed, model.run, query.get("map", "tsne"), first)
+    content = await model.work("read", packed)
     return Response(content, media_type="application/octet-stream")
 
 

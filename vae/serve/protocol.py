@@ -167,7 +167,12 @@ def pack_error(error: Exception) -> str:
     return json.dumps({"error": str(error)}, ensure_ascii=False)
 
 
-def origin_allowed(origin: str | None, host: str | None, forwarded: str | None = None) -> bool:
+def origin_allowed(
+    origin: str | None,
+    host: str | None,
+    forwarded: str | None = None,
+    site: str | None = None,
+) -> bool:
     """Whether a request with this ``Origin`` header may use the live channel.
 
     Programs send no Origin and are let in. A browser always sends it with a WebSocket or a
@@ -175,7 +180,13 @@ def origin_allowed(origin: str | None, host: str | None, forwarded: str | None =
     proxy was reached by, ``X-Forwarded-Host`` (which a foreign page cannot set on a WebSocket, nor
     on a request without a preflight, which is never answered). Otherwise any page on the web could
     talk to a server on its visitor's machine.
+
+    With a ``GET`` whose answer the page is not to read, an image's say, a browser sends no Origin
+    but ``Sec-Fetch-Site`` (``site``; to https and localhost only). That must not be ``cross-site``
+    or ``same-site``, another port or subdomain: the question alone can cost seconds of work.
     """
+    if site in ("cross-site", "same-site"):
+        return False
     if origin is None:
         return True
     try:

@@ -45,16 +45,16 @@ def answering(endpoint: Endpoint) -> Endpoint:
 def same_origin(connection: HTTPConnection) -> bool:
     """Whether it is asked by a program or by a page of this server."""
     headers = connection.headers
-    return origin_allowed(
-        headers.get("origin"), headers.get("host"), headers.get("x-forwarded-host")
-    )
+    names = ("origin", "host", "x-forwarded-host", "sec-fetch-site")
+    return origin_allowed(*(headers.get(name) for name in names))
 
 
 def foreign(connection: HTTPConnection) -> Response:
     """The answer to another site's page."""
+    headers = connection.headers
+    origin = shortened(headers["origin"]) if "origin" in headers else "of the page that asks"
     return json_error(
-        f"The origin {shortened(connection.headers['origin'])} is not this server "
-        f"({shortened(connection.headers.get('host'))}); "
+        f"The origin {origin} is not this server ({shortened(headers.get('host'))}); "
         "only its own pages may use the live channel.",
         403,
     )

@@ -9,7 +9,6 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
@@ -27,20 +26,16 @@ from vae.originals import originals
 from vae.runs import Run, find_run, load_model
 from vae.serve.batching import Batcher, Forward, measure_limits
 from vae.serve.device import forwards
+from vae.serve.kept import Kept
 from vae.serve.protocol import check_rows
 from vae.serve.stamps import Stamp, stamp_of
 from vae.serve.subpixel import faster_decoder
+from vae.serve.threads import Workers, make_workers
 
 CAPACITY = 8  # loaded models, a few MB each
-MADE = 32  # things made of one model when asked for: mostly maps, every pair of dimensions is one
 # A model in use is compared with its files every second, while its frames go on being answered;
 # one that nobody asked for lately is compared before it answers.
 RECHECK_SECONDS, STALE_SECONDS = 1.0, 3.0
-
-# One thread for each kind of work: within a kind, models take turns pass by pass; a slow
-# placement does not hold up decoding.
-WORK = ("decode", "encode", "place", "exact", "nearest", "similar", "count")
-Workers = dict[str, ThreadPoolExecutor]
 
 Made = TypeVar("Made")
 
@@ -53,6 +48,9 @@ class LiveModel:
     Attributes:
         decode: z (n, d) float32 -> pixels (n, H, W, C) uint8.
         encode: pixels (n, H, W, C) uint8 -> mean and log-variance (n, 2, d) float32.
+        made: what live questions need, made at the first one.
+        measured: figures and arrays of a page; they throw out nothing of ``made``, and do not
+            hold it up.
     """
 
     def __init__(self, run: Run, stamp: Stamp, workers: Workers) -> None:
@@ -60,7 +58,8 @@ class LiveModel:
         self.stamp = stamp
         self.checked = time.monotonic()
         self._workers = workers
-        self._made: dict[str, asyncio.Task[Any]] = {}
+        self.made = Kept(workers["make"])
+        self.measured = Kept(workers["measure"], bounded=True)
         # channels_last: the same sums in another order, which convolutions on a CPU do faster
         model = load_model(run)
         model.decoder = faster_decoder(model.decoder)
@@ -79,7 +78,7 @@ class LiveModel:
         """
         _check_reach(z)
         task = "exact" if exact else "place"
-        batcher = await self.once(f"{task} {map_id}", partial(self._placement, task, map_id))
+        batcher = await self.made.once(f"{task} {map_id}", partial(self._placement, task, map_id))
         return await batcher(z)
 
     async def nearest(self, z: np.ndarray) -> np.ndarray:
@@ -89,7 +88,7 @@ class LiveModel:
             VaeError: if the model has no codes, or z lies too far out.
         """
         _check_reach(z)
-        batcher = await self.once("nearest", self._search)
+        batcher = await self.made.once("nearest", self._search)
         return await batcher(z)
 
     async def images(self, rows: np.ndarray) -> np.ndarray:
@@ -108,39 +107,28 @@ class LiveModel:
         Raises:
             VaeError: if the data set's files are not here.
         """
-        return await self.once("images", partial(originals, self.run))
+        return await self.made.once("images", partial(originals, self.run))
 
     async def facts(self) -> dict[str, Any]:
         """What ``GET /live/models/{name}`` answers: its statistics, and the maps it has by now."""
-        statistics = await self.once("facts", partial(facts, self.run))
-        return statistics | {"maps": await asyncio.to_thread(list_maps, self.run)}
-
-    async def once(self, key: str, make: Callable[[], Made]) -> Made:
-        """What ``make`` makes in a thread: at the first question, once for all who ask."""
-        if key not in self._made:
-            if len(self._made) >= MADE:
-                self._made.pop(next(iter(self._made)))
-            self._made[key] = asyncio.create_task(asyncio.to_thread(make), name=f"live {key}")
-            self._made[key].add_done_callback(partial(self._forget_failed, key))
-        task: asyncio.Task[Made] = self._made[key]
-        await asyncio.wait([task])  # who leaves meanwhile does not take it away from the others
-        return task.result()
+        statistics = await self.made.once("facts", partial(facts, self.run))
+        return statistics | {"maps": await self.work("read", partial(list_maps, self.run))}
 
     async def work(self, task: str, function: Callable[[], Made]) -> Made:
-        """What ``function`` gives, computed in the thread for this kind of work (`WORK`)."""
+        """What ``function`` gives, in a thread for this kind of work (:mod:`vae.serve.threads`)."""
         return await asyncio.get_running_loop().run_in_executor(self._workers[task], function)
-
-    def _forget_failed(self, key: str, task: asyncio.Task[Any]) -> None:
-        """The next question tries again."""
-        if not task.cancelled() and task.exception() and self._made.get(key) is task:
-            del self._made[key]
 
     def _placement(self, task: str, map_id: str) -> Batcher:
         place = exact_placement if task == "exact" else placement
-        return self._batcher(task, place(self.run, map_id), _blank_codes(self.run))
+        return self._made_batcher(task, place(self.run, map_id))
 
     def _search(self) -> Batcher:
-        return self._batcher("nearest", nearest_codes(self.run.codes().mu), _blank_codes(self.run))
+        return self._made_batcher("nearest", nearest_codes(self.run.codes().mu))
+
+    def _made_batcher(self, task: str, forward: Forward) -> Batcher:
+        # Timed in the thread that will do it: this one has stepped back, and is slower.
+        batcher = partial(self._batcher, task, forward, _blank_codes(self.run))
+        return self._workers[task].submit(batcher).result()
 
     def _batcher(self, task: str, forward: Forward, row: np.ndarray) -> Batcher:
         limits = measure_limits(forward, row)
@@ -164,9 +152,7 @@ class LiveModels:
         self._capacity = capacity
         self._models: OrderedDict[str, LiveModel] = OrderedDict()
         self._loading: dict[str, asyncio.Task[LiveModel]] = {}
-        self._workers = {
-            task: ThreadPoolExecutor(1, thread_name_prefix=f"live-{task}") for task in WORK
-        }
+        self._workers = make_workers()
 
     async def get(self, name: str) -> LiveModel:
         """The model called ``name``, as its files are now or were :data:`STALE_SECONDS` ago.
@@ -200,7 +186,8 @@ class LiveModels:
             self._models.pop(name, None)
 
     async def _load(self, name: str) -> LiveModel:
-        model = await asyncio.to_thread(self._open, name, self._models.get(name))
+        loop, known = asyncio.get_running_loop(), self._models.get(name)
+        model = await loop.run_in_executor(self._workers["open"], self._open, name, known)
         self._models[name] = model
         self._models.move_to_end(name)
         while len(self._models) > self._capacity:
