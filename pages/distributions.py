@@ -32,6 +32,7 @@ from vae.runs import Run
 _FIRST = 32  # dimensions that are drawn at once, the others on demand
 _PLANE, _FORMULA = "distributions-plane", "distributions-formula"
 _LIMITS, _WAITING = "distributions-limits", "distributions-waiting"
+_TOP = "distributions-top"
 # Words that take a while to come have their room before: how far they are stands where they will.
 # A phone is too narrow for the plane's height: what stays empty below it is cut off.
 _STYLE = f"""<style>
@@ -42,8 +43,9 @@ _STYLE = f"""<style>
   .st-key-{_PLANE} {{ max-height: calc(100vw + 42px); overflow: hidden; }}
   .st-key-{_PLANE}-holes {{ max-height: calc(100vw + 61px); overflow: hidden; }}
   .st-key-{_FORMULA} .katex {{ font-size: 1em; }}
-  .st-key-{_LIMITS} {{ min-height: 20rem; }}
-  .st-key-{SHARE} {{ min-height: 12.5rem; }}
+  .st-key-{_LIMITS} {{ min-height: 21.5rem; }}
+  .st-key-{SHARE} {{ min-height: 5.5rem; }}
+  .st-key-{_TOP} > .stHorizontalBlock, .st-key-{_TOP} > * > .stHorizontalBlock {{ gap: 1rem; }}
 }}</style>"""
 _CHART = {"displayModeBar": False, "scrollZoom": False}
 
@@ -55,7 +57,8 @@ def page() -> None:
     slow = job(key, partial(_compute, run))
     found = find_holes(run)
     st.html(_STYLE)
-    left, right = st.columns([6, 5], gap="large")
+    with st.container(key=_TOP):
+        left, right = st.columns([6, 5], gap="large")
     with left:
         dims = _choose_dims(run)
         axis, q = _plane(run, state.trained(run), dims)

@@ -51,16 +51,18 @@ def formula(found: KlParts | None, kl: float) -> str:
         errors = [error, error, ""]
     shown = "" if found else r"\phantom"
     lines = [
-        rf"{shown}{{\textcolor{{{colour}}}{{\blacksquare}}\; {sign}{term}}} "
-        rf"&{shown}{{{{}} = {number} {error}}} "
-        rf"&&{shown}{{\textsf{{\small {name}}}}}"
+        rf"{shown}{{\textcolor{{{colour}}}{{\blacksquare}}\; \textsf{{\small {name}}}}} \\[-2pt] "
+        rf"{shown}{{{sign}{term}}} &{shown}{{{{}} = {number} {error}}}"
         for colour, sign, term, number, error, name in zip(
             PARTS, ("", "+", "+"), _TERMS, numbers, errors, NAMES, strict=True
         )
     ]
     whole = r"\mathbb{E}_x\,\mathrm{KL}\big(q(z \mid x) \,\|\, p(z)\big)"
-    rows = r" \\[4pt] ".join(lines)
-    return rf"\begin{{aligned}} {rows} \\ \hline {whole} &= \mathbf{{{total}}} \end{{aligned}}"
+    rows = r" \\[3pt] ".join(lines)
+    return (
+        rf"\begin{{array}}{{ll}} {rows} \\[2pt] \hline "
+        rf"{whole} &{{}} = \mathbf{{{total}}} \end{{array}}"
+    )
 
 
 def legend() -> str:
@@ -110,10 +112,10 @@ def captions(j: int, kl: float, variance: float, found: KlParts | None) -> list[
     active = "active"
     if variance <= ACTIVE_VARIANCE:
         active = f"<b>inactive</b>: Var<sub><i>x</i></sub> <i>μ</i> = {variance:.3f}"
-    own = ("&nbsp;", "")  # its room
+    term = f"KL(<i>q</i>({name}) ‖ <i>p</i>)"
+    own = (f'<span style="visibility: hidden">{term}</span>', "")  # its room
     if found is not None:
-        term = _number(float(found.marginals[j]))
-        own = (f"KL(<i>q</i>({name}) ‖ <i>p</i>)", f"{term} nats")
+        own = (term, f"{_number(float(found.marginals[j]))} nats")
     return [(f"<b>{name}</b>", active), ("KL of the posteriors", f"{kl:.2f} nats"), own]
 
 

@@ -99,7 +99,7 @@ test("the doubt's radius is spread times span times scale", () => {
   assert.equal(doubtRadius(0.25, { x: [0, 8], y: [0, 4] }, view), 0.25 * 8 * 50);
 });
 
-test("a place is called the map's own only where it is, and no doubt is told without its circle", () => {
+test("a place is called the map's own only where it is; no doubt is told without its circle", () => {
   const place = { spread: 0.124 };
   const words = (exact, state, more = {}, beyond = false) => placeWords({ ...place, ...more },
     { exact, state, beyond, method: "t-SNE" });

@@ -17,14 +17,22 @@ from streamlit.testing.v1 import AppTest
 
 from pages import background, distributions_holes, state
 from pages.background import forget, job
-from pages.distributions_figures import levels, plane_density, plane_figure
+from pages.distributions_figures import bar_figure, levels, plane_density, plane_figure
 from pages.distributions_holes import find_holes, region
 from pages.distributions_marginals import marginal_curves, marginals_html
-from pages.distributions_words import adding_up, captions, caution, formula
+from pages.distributions_words import (
+    adding_up,
+    calibration,
+    captions,
+    caution,
+    enclosed,
+    formula,
+    share_words,
+)
 from tests.pages.opening import run_page
 from vae.codes import Codes
 from vae.errors import VaeError
-from vae.latent.holes import coverage, holes
+from vae.latent.holes import coverage, holes, lower_share
 from vae.latent.kl_parts import KlParts, kl_parts
 from vae.runs import Run, list_runs
 
@@ -345,3 +353,33 @@ def test_a_full_information_is_said_to_be_at_its_ceiling() -> None:
     apart = codes_of(RNG.normal(size=(200, 8)), 1e-4)
     assert "at its ceiling" in caution(parts_of(apart))
     assert "at its ceiling" not in caution(parts_of(codes_of(RNG.normal(size=(200, 2)), 0.5)))
+
+
+def test_before_the_parts_are_known_their_room_is_kept_and_empty(tiny_run: Run) -> None:
+    shown, empty = formula(parts_of(tiny_run.codes()), 3.0), formula(None, 3.0)
+    assert empty.count(r"\phantom") == 9  # a name, a term and a number in each of three lines
+    assert r"\phantom" not in shown
+    for name in ("information", "total correlation", "shape"):
+        assert name in shown
+    assert "= \\mathbf{3.00}" in empty  # the sum is known all along
+    assert "–" not in empty
+    (_, number) = captions(0, 0.5, 0.5, None)[-1]
+    assert number == ""
+    assert not axis_visible(bar_figure([], [], 3.0))
+    assert axis_visible(bar_figure([1.0, 2.0], ["a", "b"], 3.0))
+
+
+def axis_visible(figure: Any) -> bool:
+    return figure.layout.xaxis.visible
+
+
+def test_holes_are_told_in_one_sentence_and_calibrated_below(tiny_run: Run) -> None:
+    codes = tiny_run.codes()
+    covered = coverage(codes.mu, codes.logvar)
+    assert covered is not None
+    hole = holes(covered)
+    assert share_words(hole).count(".\n") == 0
+    assert "lands where the model has seen (almost) no image" in share_words(hole)
+    app = settled(open_page(model="tiny"))
+    assert calibration(hole, lower_share(covered)) in words(app)
+    assert "in two dimensions 1σ holds 39\N{NO-BREAK SPACE}%, 2σ holds 86" in enclosed()
