@@ -48,7 +48,7 @@ function build(root, args) {
   });
   const many = gathered({
     model, shape, dims, labels, classes, absence: () => data.absence, onError: complain,
-    codesOf: (rows) => book.of(rows), onMap: (row) => stage.cloud.has(row),
+    codesOf: (rows) => book.of(rows), onMap: (row) => stage.cloud.far || stage.cloud.has(row),
     onImage: (row) => moveTo({ index: row }, "choose"),
     onMean(z) {
       choice.choose({ z });
@@ -80,6 +80,7 @@ function build(root, args) {
   async function load() {
     if (!(await stage.load(data, [loupe.element, group.fence]))) return;
     side.rate(data.quality);
+    if (group.rows.length) many.show(group.rows); // how many of them are on this map
     askPlace();
     try {
       await book.load();

@@ -221,7 +221,7 @@ def test_an_image_is_found_by_its_number(page: Page) -> None:
 
 
 def test_the_quality_of_a_map_comes_without_a_click(page: Page) -> None:
-    open_map(page, "/latent_map?model=mnist-2d")  # 10,000 codes: measured beside the page
+    open_map(page, "mnist-2d")  # 10,000 codes: measured beside the page
     quality = page.locator(".quality")
     expect(quality).to_contain_text("nearest point has the same label")
     expect(quality).to_contain_text("%", timeout=60_000)

@@ -17,7 +17,7 @@ def _settle(page: Page) -> None:
     page.wait_for_timeout(300)
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=30_000)
     # a component of the page before may still stand there for a moment
-    names = ("explore", "draw", "interpolate", "scatter")
+    names = ("explore", "draw", "interpolate", "scatter", "samples")
     waiting = ", ".join(f'.vae.{name}:not([data-state="live"])' for name in names)
     expect(page.locator(waiting)).to_have_count(0, timeout=30_000)
 
