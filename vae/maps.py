@@ -75,8 +75,7 @@ def load_map(run: Run, map_id: str) -> Map:
         VaeError: if the model has no such map (saying which it has), or its files are damaged.
     """
     if (linear := linear_map(run, map_id)) is not None:
-        changed = (run.path / "codes.npz").stat().st_mtime_ns
-        coords = _linear_coords(run, map_id, changed)
+        coords = _linear_coords(run, map_id, _codes_changed(run))
         method = "pca" if map_id == "pca" else "raw"
         return Map(
             map_id, coords, {"method": method, "n": len(coords), "explained": linear.explained}
@@ -128,7 +127,9 @@ def _smooth(run: Run, map_id: str, _changed: int) -> Place:
 def _exact(run: Run, map_id: str, _changed: int) -> Place:
     found = load_map(run, map_id)
     codes, otherwise = run.codes().mu[: len(found.coords)], placement(run, map_id)
-    metric, seed = str(found.facts.get("metric")), int(found.facts["seed"]) % 2**31
+    # A map that somebody else made may not tell how.
+    metric = str(found.facts.get("metric", "euclidean"))
+    seed = int(found.facts.get("seed", 0)) % 2**31
     return descend(codes, found.coords, otherwise, metric=metric, seed=seed)
 
 
@@ -140,8 +141,7 @@ def linear_map(run: Run, map_id: str) -> Linear | None:
     """
     if not re.fullmatch(r"pca|raw(-\d{1,6}-\d{1,6})?", map_id):
         return None
-    run.codes()  # says so if there are none
-    return _linear(run, map_id, (run.path / "codes.npz").stat().st_mtime_ns)
+    return _linear(run, map_id, _codes_changed(run))
 
 
 @lru_cache(maxsize=64)
@@ -184,6 +184,11 @@ def map_path(run: Run, map_id: str) -> Path:
     return own if own.is_file() else run.path / "maps" / f"{map_id}.npz"
 
 
+def _codes_changed(run: Run) -> int:
+    run.codes()  # says so if there are none
+    return (run.path / "codes.npz").stat().st_mtime_ns
+
+
 def _map_changed(run: Run, map_id: str) -> int:
     return map_path(run, map_id).stat().st_mtime_ns
 
@@ -195,9 +200,7 @@ def fits_codes(path: Path, run: Run) -> bool:
     """
     try:
         facts = read_json(path)
-        run.codes()  # says so if there are none
-        changed = (run.path / "codes.npz").stat().st_mtime_ns
-        return facts["fingerprint"] == _present(run, facts["n"], changed)
+        return facts["fingerprint"] == _present(run, facts["n"], _codes_changed(run))
     except (VaeError, KeyError, TypeError):
         return False
 
