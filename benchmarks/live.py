@@ -29,7 +29,7 @@ from live_server import running_server  # puts the project on the path
 from live_soak import soak
 
 from vae.checkpoints import save_weights
-from vae.config import config_to_json
+from vae.config_json import config_to_json
 from vae.files import write_json
 from vae.model import VAE
 from vae.presets import make_config

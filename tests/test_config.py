@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae.config import config_from_json, config_to_json
+from vae.config_json import config_from_json, config_to_json
 from vae.errors import VaeError
 from vae.presets import PRESETS, make_config
 

@@ -11,7 +11,7 @@ import pytest
 
 from vae import maps
 from vae.checks import MAP_ID_PATTERN, check_map_facts
-from vae.config import config_to_json
+from vae.config_json import config_to_json
 from vae.errors import VaeError
 from vae.files import load_npz, read_json, save_npz, write_json
 from vae.jobs import cancel_map, start_map

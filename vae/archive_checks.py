@@ -17,7 +17,8 @@ from safetensors.torch import load as parse_tensors
 from vae.checkpoints import check_tensors
 from vae.checks import MAP_ID_PATTERN, check_evaluation, check_map_facts, check_points, is_number
 from vae.codes import parse_codes
-from vae.config import Config, config_from_json
+from vae.config import Config
+from vae.config_json import config_from_json
 from vae.errors import VaeError
 from vae.map_frames import FRAMES_SUFFIX, parse_frames
 from vae.model import VAE

@@ -68,22 +68,38 @@ def check_tensors(found: dict[str, Tensor], wanted: dict[str, Tensor], name: str
 class TrainingState:
     """What a resumed training needs beside its configuration.
 
-    Random numbers need no state: every epoch's are drawn afresh from (seed, epoch).
+    Random numbers need no state: they are drawn afresh from (seed, epoch, step).
+
+    Attributes:
+        epoch: whole epochs done.
+        step: gradient steps done of the epoch under way.
+        seen: images since the last point of the curves.
+        sums: of the terms over these images.
+        plateau: the state of the learning rate's schedule: best, waited, factor.
+        model: weights by name.
+        optimizer: moments by ``"<parameter index>.<name>"``.
     """
 
     epoch: int
+    step: int
+    seen: int
+    sums: Tensor
+    plateau: tuple[float, int, float]
     model: dict[str, Tensor]
     optimizer: dict[str, Tensor]
 
 
-def save_training_state(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, epoch: int
-) -> None:
-    """Write weights, optimiser moments and the number of finished epochs, atomically."""
-    tensors = {f"model.{key}": tensor for key, tensor in model.state_dict().items()}
-    for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
-    write_atomic(path, save(_contiguous(tensors), metadata={"epoch": str(epoch)}))
+def save_training_state(path: Path, state: TrainingState) -> None:
+    """Write a state, atomically."""
+    tensors = {f"model.{key}": tensor for key, tensor in state.model.items()}
+    tensors |= {f"optimizer.{key}": tensor for key, tensor in state.optimizer.items()}
+    tensors["sums"] = state.sums
+    best, waited, factor = state.plateau
+    counts = {"epoch": state.epoch, "step": state.step, "seen": state.seen, "waited": waited}
+    metadata = {key: str(value) for key, value in counts.items()}
+    # In hexadecimal a number comes back bit for bit.
+    metadata |= {"best": best.hex(), "factor": factor.hex()}
+    write_atomic(path, save(_contiguous(tensors), metadata=metadata))
 
 
 def load_training_state(path: Path) -> TrainingState:
@@ -93,15 +109,33 @@ def load_training_state(path: Path) -> TrainingState:
         VaeError: if the file is missing or damaged.
     """
     tensors, metadata = read_tensors(path)
-    if not metadata.get("epoch", "").isdigit():
-        raise VaeError(f"{path} does not say how many epochs it holds.")
+    try:
+        counts = {key: int(metadata[key]) for key in ("epoch", "step", "seen", "waited")}
+        best, factor = (float.fromhex(metadata[key]) for key in ("best", "factor"))
+        sums = tensors.pop("sums")
+    except (KeyError, ValueError):
+        raise VaeError(f"{path} does not say how far its training came.") from None
     parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}}
     for key, tensor in tensors.items():
         kind, _, rest = key.partition(".")
         if kind not in parts:
             raise VaeError(f"{path} holds a foreign tensor {key!r}.")
         parts[kind][rest] = tensor
-    return TrainingState(int(metadata["epoch"]), parts["model"], parts["optimizer"])
+    return TrainingState(
+        epoch=counts["epoch"],
+        step=counts["step"],
+        seen=counts["seen"],
+        sums=sums,
+        plateau=(best, counts["waited"], factor),
+        model=parts["model"],
+        optimizer=parts["optimizer"],
+    )
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The moments of an optimiser, keyed ``"<parameter index>.<name>"``."""
+    states = optimizer.state_dict()["state"].items()
+    return {f"{index}.{key}": value for index, state in states for key, value in state.items()}
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:

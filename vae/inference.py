@@ -105,8 +105,8 @@ def image_terms(model: VAE, images: np.ndarray, seed: int = 0) -> dict[str, np.n
     """Per image, in nats, with one posterior sample drawn from ``seed``: the ELBO's terms.
 
     Returns:
-        ``reconstruction`` (n,): -log p(x|z); ``kl`` (n,): KL(q(z|x) || p(z)); ``mu`` and
-        ``logvar`` (n, d), so that a caller who needs both encodes once.
+        ``reconstruction`` (n,): -log p(x|z); ``kl`` (n,): KL(q(z|x) || p(z)), not of a model whose
+        codes are points; ``mu`` and ``logvar`` (n, d), so that a caller who needs both encodes once.
     """
     _check_images(model, images)
     device = _device(model)
@@ -122,4 +122,6 @@ def image_terms(model: VAE, images: np.ndarray, seed: int = 0) -> dict[str, np.n
         values = (terms.reconstruction, terms.kl, mu, logvar)
         for column, value in zip(columns.values(), values, strict=True):
             column.append(value.float().cpu().numpy())
+    if model.config.posterior == "point":
+        del columns["kl"]
     return {name: np.concatenate(column) for name, column in columns.items()}

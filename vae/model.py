@@ -8,11 +8,15 @@ from torch import Generator, Tensor, nn
 from vae.config import ModelConfig
 from vae.networks import build_networks
 
+# The log-variance that stands for "none" where a code is a point: sigma = 3e-7.
+POINT_LOGVAR = -30.0
+
 
 class VAE(nn.Module):
     """Encoder q(z|x) = N(mu, diag(exp(logvar))), prior p(z) = N(0, I), decoder p(x|z).
 
-    Images are floats in 0–1 of shape (N, C, H, W); codes have shape (N, d).
+    Images are floats in 0–1 of shape (N, C, H, W); codes have shape (N, d). With the configuration's
+    posterior ``"point"`` it is a plain autoencoder: z = mu, and the log-variance says nothing.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -22,6 +26,9 @@ class VAE(nn.Module):
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The posterior's mean and log-variance, each (N, d), for images (N, C, H, W) in 0–1."""
+        if self.config.posterior == "point":
+            mu = self.encoder(x)
+            return mu, torch.full_like(mu, POINT_LOGVAR)
         mu, logvar = self.encoder(x).chunk(2, dim=1)
         return mu, logvar
 

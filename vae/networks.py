@@ -34,22 +34,33 @@ class CropTo(nn.Module):
         return x[:, :, : self.height, : self.width]
 
 
+def _between(config: ModelConfig) -> list[nn.Module]:
+    """What stands between two layers."""
+    return [nn.ReLU()] if config.activation == "relu" else []
+
+
+def _outputs(config: ModelConfig) -> int:
+    """Numbers that the encoder puts out: mean and log-variance side by side, or the code alone."""
+    return config.latent_dim * (2 if config.posterior == "gaussian" else 1)
+
+
 def _mlp_encoder(config: ModelConfig) -> nn.Sequential:
     pixels = math.prod(config.image_shape)
     layers: list[nn.Module] = [nn.Flatten()]
-    for inner, outer in pairwise((pixels, *config.widths)):
-        layers += [nn.Linear(inner, outer), nn.ReLU()]
-    # mean and log-variance side by side: (N, 2d)
-    layers.append(nn.Linear(config.widths[-1], 2 * config.latent_dim))
+    sizes = (pixels, *config.widths)
+    for inner, outer in pairwise(sizes):
+        layers += [nn.Linear(inner, outer), *_between(config)]
+    layers.append(nn.Linear(sizes[-1], _outputs(config)))
     return nn.Sequential(*layers)
 
 
 def _mlp_decoder(config: ModelConfig) -> nn.Sequential:
     height, width, channels = config.image_shape
     layers: list[nn.Module] = []
-    for inner, outer in pairwise((config.latent_dim, *reversed(config.widths))):
-        layers += [nn.Linear(inner, outer), nn.ReLU()]
-    layers.append(nn.Linear(config.widths[0], height * width * channels))
+    sizes = (config.latent_dim, *reversed(config.widths))
+    for inner, outer in pairwise(sizes):
+        layers += [nn.Linear(inner, outer), *_between(config)]
+    layers.append(nn.Linear(sizes[-1], height * width * channels))
     layers.append(nn.Unflatten(1, (channels, height, width)))
     return nn.Sequential(*layers)
 
@@ -66,9 +77,10 @@ def _conv_encoder(config: ModelConfig) -> nn.Sequential:
     factor = 2 ** len(config.widths)
     layers: list[nn.Module] = [PadTo(rows * factor, columns * factor)]
     for inner, outer in pairwise((config.image_shape[2], *config.widths)):
-        layers += [nn.Conv2d(inner, outer, kernel_size=4, stride=2, padding=1), nn.ReLU()]
+        layers.append(nn.Conv2d(inner, outer, kernel_size=4, stride=2, padding=1))
+        layers += _between(config)
     layers.append(nn.Flatten())
-    layers.append(nn.Linear(config.widths[-1] * rows * columns, 2 * config.latent_dim))
+    layers.append(nn.Linear(config.widths[-1] * rows * columns, _outputs(config)))
     return nn.Sequential(*layers)
 
 
@@ -78,20 +90,22 @@ def _conv_decoder(config: ModelConfig) -> nn.Sequential:
     deepest = config.widths[-1]
     layers: list[nn.Module] = [
         nn.Linear(config.latent_dim, deepest * rows * columns),
-        nn.ReLU(),
+        *_between(config),
         nn.Unflatten(1, (deepest, rows, columns)),
     ]
     stages = list(pairwise((*reversed(config.widths), channels)))
     for number, (inner, outer) in enumerate(stages, start=1):
         layers.append(nn.ConvTranspose2d(inner, outer, kernel_size=4, stride=2, padding=1))
         if number < len(stages):
-            layers.append(nn.ReLU())
+            layers += _between(config)
     layers.append(CropTo(height, width))
     return nn.Sequential(*layers)
 
 
 def build_networks(config: ModelConfig) -> tuple[nn.Sequential, nn.Sequential]:
-    """The encoder (N, C, H, W) -> (N, 2d) and the decoder (N, d) -> (N, C, H, W) of logits."""
+    """The encoder (N, C, H, W) -> (N, 2d), or (N, d) for point codes, and the decoder
+    (N, d) -> (N, C, H, W) of logits.
+    """
     if config.network == "mlp":
         encoder, decoder = _mlp_encoder(config), _mlp_decoder(config)
     else:

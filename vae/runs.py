@@ -15,7 +15,8 @@ import torch
 from vae.checkpoints import load_weights
 from vae.checks import check_evaluation, check_points, check_status
 from vae.codes import Codes, read_codes
-from vae.config import Config, config_from_json
+from vae.config import Config
+from vae.config_json import config_from_json
 from vae.errors import VaeError
 from vae.files import read_json, read_json_lines, why
 from vae.model import VAE

@@ -5,43 +5,49 @@ It knows files and screens no more than a generator does: it yields what happene
 
 from __future__ import annotations
 
-import contextlib
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
-from vae.checkpoints import TrainingState, check_tensors, restore_optimizer
-from vae.config import Config, TrainingConfig
+from vae.checkpoints import TrainingState, check_tensors, optimizer_tensors, restore_optimizer
+from vae.config import Config
+from vae.corruption import corrupt
 from vae.devices import resolve_device
 from vae.errors import VaeError
 from vae.inference import to_float
 from vae.model import VAE
-from vae.objectives import elbo_terms
+from vae.objectives import TERMS, noise_shape
+from vae.randomness import generator
+from vae.schedules import Plateau, learning_rate
+from vae.step import Stepper, coefficients, loss_sums
 
 # Enough points for a smooth live curve; each costs one synchronisation of the device.
 _LOGS_PER_EPOCH, _LOGS_PER_RUN = 10, 1000
-_VALIDATION_SEED = 2**31  # training seeds are smaller, so no noise is shared with them
+_TICK_SECONDS = 0.2
+_VALIDATION_BATCH = 1024
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One point of the curves: means over the images since the last point, nats per image.
+    """One point of the curves: means over the images since the last point.
 
     Attributes:
         epoch: epochs done, with a fraction (2.5 is the middle of the third).
         split: ``"train"``, or ``"validation"`` at the end of an epoch.
         images: images trained on so far, over the whole run.
+        loss: the weighted sum of the terms as they weighed then, in nats per image.
+        terms: the terms by name (:data:`vae.objectives.TERMS`), in nats per image.
     """
 
     split: str
     epoch: float
     images: int
-    reconstruction: float
-    kl: float
     loss: float
+    terms: dict[str, float]
 
 
 def build_model(config: Config) -> VAE:
@@ -59,13 +65,19 @@ class Trainer:
         train: uint8 images (n, H, W, C).
         validation: uint8 images (m, H, W, C).
         state: where to go on from; from the start if ``None``.
+        start: weights of the model that it starts from, where the configuration names one.
 
     Raises:
         VaeError: for a device that is not there, images of another shape, or a foreign state.
     """
 
     def __init__(
-        self, config: Config, train: Tensor, validation: Tensor, state: TrainingState | None = None
+        self,
+        config: Config,
+        train: Tensor,
+        validation: Tensor,
+        state: TrainingState | None = None,
+        start: dict[str, Tensor] | None = None,
     ) -> None:
         for images in (train, validation):
             if images.dtype != torch.uint8 or tuple(images.shape[1:]) != config.model.image_shape:
@@ -76,128 +88,158 @@ class Trainer:
         self.config = config
         self.device = resolve_device(config.training.device)
         self.model = build_model(config).to(self.device)
-        self.optimizer = torch.optim.Adam(
-            self.model.parameters(), lr=config.training.lr, fused=self.device.type != "mps"
-        )
+        if start is not None:
+            check_tensors(start, self.model.state_dict(), config.training.start_from)
+            self.model.load_state_dict(start)
+        self.optimizer = _optimizer(self.model, config)
         self.train_images = train.to(self.device)
         self.validation_images = validation.to(self.device)
-        self.epoch = 0
+        self.epoch, self.step = 0, 0
+        self._terms = TERMS[config.objective.objective]
+        self._sums = torch.zeros(len(self._terms) + 1, device=self.device)
+        self._seen = 0
+        self._plateau = Plateau()
         if state is not None:
-            check_tensors(state.model, self.model.state_dict(), "The checkpoint")
-            self.model.load_state_dict(state.model)
-            restore_optimizer(self.optimizer, state.optimizer)
-            self.epoch = state.epoch
+            self._restore(state)
 
-    def run(self) -> Iterator[Progress]:
+    @property
+    def steps(self) -> int:
+        """Gradient steps of an epoch."""
+        return math.ceil(len(self.train_images) / self.config.training.batch_size)
+
+    @property
+    def images(self) -> int:
+        """Images trained on so far."""
+        count = len(self.train_images)
+        of_epoch = min(count, self.step * self.config.training.batch_size)
+        return self.epoch * count + of_epoch
+
+    def state(self) -> TrainingState:
+        """All that another trainer needs to go on from here, bit for bit."""
+        return TrainingState(
+            self.epoch,
+            self.step,
+            self._seen,
+            self._sums,
+            (self._plateau.best, self._plateau.waited, self._plateau.factor),
+            self.model.state_dict(),
+            optimizer_tensors(self.optimizer),
+        )
+
+    def _restore(self, state: TrainingState) -> None:
+        check_tensors(state.model, self.model.state_dict(), "The checkpoint")
+        self.model.load_state_dict(state.model)
+        restore_optimizer(self.optimizer, state.optimizer)
+        self.epoch, self.step, self._seen = state.epoch, state.step, state.seen
+        self._sums = state.sums.to(self.device)
+        self._plateau = Plateau(*state.plateau)
+
+    def run(self) -> Iterator[Progress | None]:
         """Train to the configured number of epochs.
 
-        Yields up to ten training points an epoch and a validation point at its end; between a
-        validation point and the next, ``epoch`` is whole and the state may be saved.
+        Yields up to ten training points an epoch and a validation point at its end; and ``None``
+        now and then, so that who runs it can look after other things. At every yield
+        :meth:`state` may be saved.
 
         Raises:
             VaeError: if the loss stops being a finite number.
         """
+        stepper = Stepper(self.config, self.model, self.optimizer, len(self.train_images))
         while self.epoch < self.config.training.epochs:
-            yield from self._epoch()
-            self.epoch += 1
-            yield self._validate()
+            yield from self._epoch(stepper)
+            # The epoch counts as done only with its validation: a resumed run makes it again.
+            point = self._validate(self.epoch + 1)
+            if self.epoch + 1 > self.config.objective.beta_warmup:
+                self._plateau.note(point.loss, self.config.training.lr_patience)
+            self.epoch, self.step = self.epoch + 1, 0
+            yield point
 
-    def _epoch(self) -> Iterator[Progress]:
-        training, count = self.config.training, len(self.train_images)
-        order = torch.randperm(count, generator=_generator(training.seed, self.epoch, "cpu"))
-        order = order.to(self.device)
-        noise = _generator(training.seed, self.epoch, self.device.type)
-        steps = math.ceil(count / training.batch_size)
+    def _epoch(self, stepper: Stepper) -> Iterator[Progress | None]:
+        training, count, steps = self.config.training, len(self.train_images), self.steps
+        order = torch.randperm(
+            count, generator=generator("cpu", "order", training.seed, self.epoch)
+        ).to(self.device)
         logs = max(1, min(_LOGS_PER_EPOCH, _LOGS_PER_RUN // training.epochs))
         every = math.ceil(steps / logs)
-        sums = torch.zeros(2, device=self.device)
-        seen = 0
+        ticked = time.monotonic()
         self.model.train()
-        for step in range(steps):
-            batch = order[step * training.batch_size : (step + 1) * training.batch_size]
-            set_learning_rate(self.optimizer, training, self.epoch + step / steps)
-            terms = training_step(
-                self.model, self.optimizer, self.train_images[batch], training, noise
-            )
-            sums += terms
-            seen += len(batch)
-            if (step + 1) % every == 0 or step + 1 == steps:
-                fraction = self.epoch + (step + 1) / steps
-                images = self.epoch * count + min(count, (step + 1) * training.batch_size)
-                yield _point("train", fraction, images, sums / seen, training.beta)
-                sums, seen = torch.zeros_like(sums), 0
+        while self.step < steps:
+            first = self.step * training.batch_size
+            batch = order[first : first + training.batch_size]
+            progress = self.epoch + self.step / steps
+            set_learning_rate(self.optimizer, learning_rate(training, progress, self._plateau))
+            images = self.train_images.index_select(0, batch)
+            self._sums += stepper(images, self.epoch, self.step, progress)
+            self._seen += len(batch)
+            self.step += 1
+            if self.step % every == 0 or self.step == steps:
+                means, self._seen = self._sums / self._seen, 0
+                self._sums = torch.zeros_like(self._sums)
+                point = self._point("train", self.epoch + self.step / steps, self.images, means)
+                ticked = time.monotonic()
+                yield point
+            elif time.monotonic() - ticked > _TICK_SECONDS:
+                ticked = time.monotonic()
+                yield None
 
     @torch.no_grad()
-    def _validate(self) -> Progress:
+    def _validate(self, epochs_done: int) -> Progress:
+        """The terms of the validation images, with the same random numbers in every epoch."""
         self.model.eval()
-        noise = _generator(_VALIDATION_SEED, 0, self.device.type)
-        sums = torch.zeros(2, device=self.device)
-        for images in self.validation_images.split(1024):
-            sums += _forward_terms(self.model, images, noise, "fp32")
-        return _point(
-            "validation",
-            float(self.epoch),
-            self.epoch * len(self.train_images),
-            sums / max(1, len(self.validation_images)),
-            self.config.training.beta,
-        )
+        config, device = self.config, self.device
+        drawn = generator(device.type, "validation")
+        values = coefficients(config.objective, epochs_done, config.training.epochs)
+        weights = torch.tensor(values, device=device)
+        sums = torch.zeros(len(self._terms) + 1, device=device)
+        for images in self.validation_images.split(_validation_batch(config)):
+            target = to_float(images)
+            x = corrupt(target, config.training.noise, config.training.noise_level, drawn)
+            shape = noise_shape(config.objective, len(images), config.model.latent_dim)
+            eps = torch.empty(shape, device=device).normal_(generator=drawn)
+            count = len(self.train_images)
+            sums += loss_sums(self.model, x, target, eps, config.objective, weights, count, "fp32")
+        means = sums / max(1, len(self.validation_images))
+        images_seen = epochs_done * len(self.train_images)
+        return self._point("validation", float(epochs_done), images_seen, means)
+
+    def _point(self, split: str, epoch: float, images: int, means: Tensor) -> Progress:
+        *values, loss = means.tolist()
+        for name, value in zip((*self._terms, "loss"), (*values, loss), strict=True):
+            if not math.isfinite(value):
+                step = round(epoch * self.steps)
+                raise VaeError(
+                    f"The {name.replace('_', ' ')} term became {value} by step {step:,} (epoch "
+                    f"{epoch:.2f}): training stopped. Try a lower learning rate or gradient "
+                    "clipping, or look for values in the data that are not numbers."
+                )
+        return Progress(split, epoch, images, loss, dict(zip(self._terms, values, strict=True)))
 
 
-def training_step(
-    model: VAE,
-    optimizer: torch.optim.Optimizer,
-    images: Tensor,
-    training: TrainingConfig,
-    noise: Generator,
-) -> Tensor:
-    """One gradient step on uint8 images (n, H, W, C).
-
-    Returns the batch's summed reconstruction and KL in nats as a tensor (2,) on the device, so
-    that nothing waits for it.
+def _validation_batch(config: Config) -> int:
+    """Images at once: fewer where each is decoded k times; as many as in a training batch where the
+    terms depend on that number.
     """
-    sums = _forward_terms(model, images, noise, training.precision)
-    loss = (sums[0] + training.beta * sums[1]) / len(images)
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()
-    return sums.detach()
+    objective = config.objective
+    if objective.objective in ("beta-tcvae", "wae-mmd", "info-vae"):
+        return config.training.batch_size
+    return max(1, _VALIDATION_BATCH // objective.samples)
 
 
-def _forward_terms(model: VAE, images: Tensor, noise: Generator, precision: str) -> Tensor:
-    x = to_float(images)
-    autocast = (
-        torch.autocast(x.device.type, dtype=torch.bfloat16)
-        if precision == "bf16"
-        else contextlib.nullcontext()
-    )
-    with autocast:
-        logits, mu, logvar = model(x, noise)
-    terms = elbo_terms(logits, x, mu, logvar, model.config.likelihood)
-    return torch.stack((terms.reconstruction.sum(), terms.kl.sum()))
+def _optimizer(model: VAE, config: Config) -> torch.optim.Optimizer:
+    """Adam, or AdamW where weights decay, of the parts that are not frozen."""
+    training = config.training
+    if training.freeze != "none":
+        getattr(model, training.freeze).requires_grad_(False)
+    learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    fused = next(model.parameters()).device.type != "mps"
+    if training.weight_decay:
+        return torch.optim.AdamW(
+            learning, lr=training.lr, weight_decay=training.weight_decay, fused=fused
+        )
+    return torch.optim.Adam(learning, lr=training.lr, fused=fused)
 
 
-def set_learning_rate(
-    optimizer: torch.optim.Optimizer, training: TrainingConfig, epoch: float
-) -> None:
-    """Constant, or half a cosine from ``lr`` to 0 over the run (Loshchilov & Hutter, 2017)."""
-    lr = training.lr
-    if training.lr_schedule == "cosine":
-        lr *= 0.5 * (1 + math.cos(math.pi * epoch / training.epochs))
+def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """The rate of the next step."""
     for group in optimizer.param_groups:
-        group["lr"] = lr
-
-
-def _generator(seed: int, epoch: int, device: str) -> Generator:
-    """Random numbers that depend on (seed, epoch) alone, so that a resumed run repeats them."""
-    return Generator(device=device).manual_seed(seed * 100_003 + epoch)
-
-
-def _point(split: str, epoch: float, images: int, means: Tensor, beta: float) -> Progress:
-    reconstruction, kl = means.tolist()
-    for name, value in (("reconstruction", reconstruction), ("KL", kl)):
-        if not math.isfinite(value):
-            raise VaeError(
-                f"The {name} term became {value} in epoch {epoch:.2f}: training stopped. Try a "
-                "lower learning rate, or look for values in the data that are not numbers."
-            )
-    return Progress(split, epoch, images, reconstruction, kl, reconstruction + beta * kl)
+        group["lr"] = rate

@@ -15,7 +15,8 @@ import torch
 
 from vae.card import command, model_card
 from vae.checkpoints import load_training_state, save_training_state, save_weights
-from vae.config import Config, Device, config_to_json
+from vae.config import Config, Device
+from vae.config_json import config_to_json
 from vae.datasets import load
 from vae.errors import VaeError
 from vae.evaluation import evaluate
@@ -149,6 +150,8 @@ def _train(folder: Path, config: Config, status: StatusWriter, report: Report | 
     cancelled, done = False, trainer.epoch / config.training.epochs
     status.begin(done)
     for point in trainer.run():
+        if point is None:
+            continue
         append_line(folder / "metrics.jsonl", _json_line(point))
         elapsed = time.monotonic() - begun
         speed = (point.images - images_before) / elapsed if elapsed else 0.0
@@ -164,7 +167,7 @@ def _train(folder: Path, config: Config, status: StatusWriter, report: Report | 
         # Only here is the epoch whole, so only here can a later run go on bit for bit.
         moment, last = time.monotonic(), trainer.epoch == config.training.epochs
         if last or moment - saved > _CHECKPOINT_SECONDS:
-            save_training_state(checkpoint, trainer.model, trainer.optimizer, trainer.epoch)
+            save_training_state(checkpoint, trainer.state())
             saved = moment
         if last or trainer.epoch == 1 or moment - shown > _SNAPSHOT_SECONDS:
             _save_snapshot(folder, trainer.model, validation.images[:16], trainer.epoch)
@@ -216,9 +219,10 @@ def with_device(config: Config, device: Device | None) -> Config:
 
 
 def _json_line(point: Progress) -> str:
-    return json.dumps(
-        {k: round(v, 5) if isinstance(v, float) else v for k, v in asdict(point).items()}
-    )
+    facts = asdict(point)
+    terms = facts.pop("terms")
+    row = facts | terms
+    return json.dumps({k: round(v, 5) if isinstance(v, float) else v for k, v in row.items()})
 
 
 def _keep_metrics_until(path: Path, epoch: int) -> None:

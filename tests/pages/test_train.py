@@ -21,7 +21,7 @@ from pages.train_words import (
     no_numbers,
 )
 from vae.card import model_card
-from vae.config import config_to_json
+from vae.config_json import config_to_json
 from vae.files import write_json
 from vae.presets import PRESETS, make_config
 from vae.runs import Run, find_run, list_runs

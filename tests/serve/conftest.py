@@ -24,7 +24,8 @@ from websockets.sync.client import connect
 
 from tests.serve import wire
 from vae.checkpoints import save_weights
-from vae.config import Config, ModelConfig, TrainingConfig, config_to_json
+from vae.config import Config, ModelConfig, TrainingConfig
+from vae.config_json import config_to_json
 from vae.files import save_npz, write_json
 from vae.inference import decode_pixels
 from vae.model import VAE

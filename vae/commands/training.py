@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from vae.commands import add_command, print_json
-from vae.config import Config, Device, Likelihood, Precision, Schedule
+from vae.config import Config, ModelConfig, ObjectiveConfig, TrainingConfig
 from vae.errors import VaeError
+from vae.options import HELP
 from vae.presets import DEFAULT_PRESET, PRESETS
 
 
@@ -18,24 +19,25 @@ def add_commands(commands: Any) -> None:
     command.add_argument("name", help="what the model is called")
     command.add_argument("--dataset", help="see: python -m vae datasets")
     command.add_argument("--preset", help=f"one of {', '.join(PRESETS)} (default {DEFAULT_PRESET})")
-    command.add_argument("--epochs", type=int, help="passes over the training images")
-    command.add_argument("--batch-size", type=int, help="images per gradient step")
-    command.add_argument("--lr", type=float, help="Adam's learning rate")
-    command.add_argument("--lr-schedule", choices=get_args(Schedule), help="how it changes")
-    command.add_argument("--beta", type=float, help="weight of the KL term")
-    command.add_argument("--likelihood", choices=get_args(Likelihood), help="default bernoulli")
-    command.add_argument("--latent-dim", type=int, help="dimensions of z")
-    command.add_argument("--seed", type=int, help="of weights, order and noise (default 0)")
-    command.add_argument("--device", choices=get_args(Device), help="default auto")
-    command.add_argument("--precision", choices=get_args(Precision), help="default fp32")
+    _add_choices(command)
     command.add_argument(
         "--resume", action="store_true", help="go on with a stopped run to its configured end"
     )
 
 
-_CHOICES = (
-    "epochs batch_size lr lr_schedule beta latent_dim likelihood seed device precision".split()
-)
+def _add_choices(command: argparse.ArgumentParser) -> None:
+    """An option for each field of a configuration that can be chosen."""
+    for kind in (ModelConfig, ObjectiveConfig, TrainingConfig):
+        for name, hint in get_type_hints(kind).items():
+            if name not in HELP:
+                continue
+            how: dict[str, Any] = {"type": hint}
+            if get_origin(hint) is Literal:
+                how = {"choices": get_args(hint)}
+            elif hint is bool:
+                how = {"action": argparse.BooleanOptionalAction}
+            flag, words = f"--{name.replace('_', '-')}", HELP[name].replace("%", "%%")
+            command.add_argument(flag, help=words, **how)
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -46,7 +48,7 @@ def _train(options: argparse.Namespace) -> int:
     from vae.runs import find_run
     from vae.worker import prepare, resumable, train_run, with_device
 
-    chosen = {name: getattr(options, name) for name in _CHOICES}
+    chosen = {name: getattr(options, name) for name in HELP}
     if options.resume:
         fixed = {**chosen, "dataset": options.dataset, "preset": options.preset, "device": None}
         for name, value in fixed.items():
@@ -106,8 +108,8 @@ class _Bar:
 
     def __call__(self, point: Any, config: Config) -> None:
         self._bar.set_postfix_str(
-            f"{point.split} loss {point.loss:.2f} nats = {point.reconstruction:.2f} "
-            f"+ {config.training.beta:g} × {point.kl:.2f}",
+            f"{point.split} loss {point.loss:.2f} nats: "
+            + ", ".join(f"{name} {value:.2f}" for name, value in point.terms.items()),
             refresh=False,
         )
         if self._bar.n == 0 and point.epoch > 1:

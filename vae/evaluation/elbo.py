@@ -25,22 +25,29 @@ def evaluate(model: VAE, images: np.ndarray, dataset: str, seed: int = 0) -> dic
         ``elbo`` = -(``reconstruction`` + ``kl``), means in nats per image; its
         ``standard_error``; ``bits_per_dimension`` = -elbo / (pixels · ln 2);
         ``active_units`` (Burda et al., 2016), ``latent_dim``, ``kl_per_dimension`` (nats),
-        ``dataset``, ``n``.
+        ``dataset``, ``n``. Of a model whose codes are points, ``elbo``, ``kl``,
+        ``bits_per_dimension`` and ``kl_per_dimension`` are ``None``: there is no posterior.
     """
     terms = image_terms(model, images, seed)
-    negative = terms["reconstruction"].astype(np.float64) + terms["kl"]
+    negative = terms["reconstruction"].astype(np.float64)
+    point = model.config.posterior == "point"
+    if not point:
+        negative += terms["kl"]
+    pixels = math.prod(model.config.image_shape)
     per_dimension = kl_per_dimension(terms["mu"], terms["logvar"])
     return {
         "dataset": dataset,
         "n": len(images),
-        "elbo": -float(negative.mean()),
+        "elbo": None if point else -float(negative.mean()),
         "reconstruction": float(terms["reconstruction"].mean(dtype=np.float64)),
-        "kl": float(terms["kl"].mean(dtype=np.float64)),
+        "kl": None if point else float(terms["kl"].mean(dtype=np.float64)),
         "standard_error": float(negative.std(ddof=1) / math.sqrt(len(images))),
-        "bits_per_dimension": float(
-            negative.mean() / (math.prod(model.config.image_shape) * math.log(2))
+        "bits_per_dimension": (
+            None if point else float(negative.mean() / (pixels * math.log(2)))
         ),
         "active_units": int(active_units(terms["mu"]).sum()),
         "latent_dim": model.config.latent_dim,
-        "kl_per_dimension": [round(float(value), 6) for value in per_dimension],
+        "kl_per_dimension": (
+            None if point else [round(float(value), 6) for value in per_dimension]
+        ),
     }

@@ -38,11 +38,12 @@ def quantiles(mu: np.ndarray, logvar: np.ndarray, seed: int = 0) -> np.ndarray:
 
 def summary(run: Run) -> dict[str, Any]:
     """What a list of models says of each, as JSON values; reads nothing but the configuration."""
-    model, training = run.config.model, run.config.training
+    model, objective = run.config.model, run.config.objective
+    weighted = objective.objective == "elbo" and objective.beta != 1
     return {
         "name": run.name,
-        "dataset": training.dataset,
-        "objective": "elbo" if training.beta == 1 else f"beta-vae (beta = {training.beta:g})",
+        "dataset": run.config.training.dataset,
+        "objective": f"beta-vae (beta = {objective.beta:g})" if weighted else objective.objective,
         "latent_dim": model.latent_dim,
         "image_shape": list(model.image_shape),
         "bundled": run.bundled,

@@ -1,4 +1,4 @@
-"""The evidence lower bound and its terms: pure functions, in nats.
+"""The evidence lower bound and its terms, in nats.
 
 ELBO(x) = E_q(z|x)[log p(x|z)] - KL(q(z|x) || p(z))     (Kingma & Welling, 2014)
 """

@@ -1,0 +1,121 @@
+"""One gradient step: what all the time of a training is spent on."""
+
+from __future__ import annotations
+
+import contextlib
+
+import torch
+from torch import Tensor
+
+from vae.augmentation import augment, augments
+from vae.config import Config, ObjectiveConfig
+from vae.corruption import corrupt
+from vae.inference import to_float
+from vae.model import VAE
+from vae.objectives import TERMS, noise_shape, objective_terms
+from vae.randomness import generator
+from vae.schedules import capacity_at, term_weights
+
+
+def coefficients(objective: ObjectiveConfig, epoch: float, epochs: int) -> list[float]:
+    """The weight of each term at ``epoch``, and behind them the capacity in nats."""
+    weights = term_weights(objective, epoch)
+    return [*weights.values(), capacity_at(objective, epoch, epochs)]
+
+
+def loss_sums(
+    model: VAE,
+    x: Tensor,
+    target: Tensor,
+    eps: Tensor,
+    objective: ObjectiveConfig,
+    weights: Tensor,
+    size: int,
+    precision: str,
+) -> Tensor:
+    """Each term, and behind them the loss, summed over the batch: (T + 1,), in nats.
+
+    Args:
+        x, target, eps: as in :func:`vae.objectives.objective_terms`.
+        weights: of :func:`coefficients`, (T + 1,) on the device.
+        size: images in the training set.
+        precision: ``"fp32"``, or ``"bf16"`` for autocast.
+    """
+    count = len(TERMS[objective.objective])
+    autocast = (
+        torch.autocast(x.device.type, dtype=torch.bfloat16)
+        if precision == "bf16"
+        else contextlib.nullcontext()
+    )
+    with autocast:
+        terms = objective_terms(model, x, target, eps, objective, weights[count], size)
+    # A term of the whole batch counts for each of its images.
+    sums = torch.stack([t.sum() if t.dim() else t * len(x) for t in terms])
+    return torch.cat((sums, (weights[:count] * sums).sum()[None]))
+
+
+class Stepper:
+    """Makes gradient steps of a model.
+
+    Args:
+        config: with the precision resolved.
+        model: on its device.
+        optimizer: of the parameters that learn.
+        size: images in the training set.
+    """
+
+    def __init__(
+        self, config: Config, model: VAE, optimizer: torch.optim.Optimizer, size: int
+    ) -> None:
+        self._config, self._model, self._optimizer, self._size = config, model, optimizer, size
+        self._device = next(model.parameters()).device
+        self._parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        self._values: list[float] = []
+        self._weights = torch.empty(0)
+
+    def __call__(self, images: Tensor, epoch: int, step: int, progress: float) -> Tensor:
+        """A step on uint8 images (n, H, W, C), the ``step``-th of an epoch.
+
+        Args:
+            progress: epochs done so far, with a fraction; decides the weights of the terms.
+
+        Returns:
+            The terms and the loss, summed over the batch in nats, (T + 1,) on the device: nothing
+            waits for them.
+        """
+        training = self._config.training
+        key = (training.seed, epoch, step)
+        if augments(training):
+            images = augment(images, training, *key)
+        target = to_float(images)
+        x = target
+        if training.noise != "none":
+            spoiling = generator(self._device.type, "corruption", *key)
+            x = corrupt(target, training.noise, training.noise_level, spoiling)
+        sums = loss_sums(
+            self._model,
+            x,
+            target,
+            self._eps(len(images), *key),
+            self._config.objective,
+            self._current_weights(progress),
+            self._size,
+            training.precision,
+        )
+        self._optimizer.zero_grad(set_to_none=True)
+        (sums[-1] / len(images)).backward()
+        if training.clip_norm:
+            torch.nn.utils.clip_grad_norm_(self._parameters, training.clip_norm)
+        self._optimizer.step()
+        return sums.detach()
+
+    def _eps(self, n: int, *key: int) -> Tensor:
+        shape = noise_shape(self._config.objective, n, self._config.model.latent_dim)
+        drawn = generator(self._device.type, "noise", *key)
+        return torch.empty(shape, device=self._device).normal_(generator=drawn)
+
+    def _current_weights(self, progress: float) -> Tensor:
+        values = coefficients(self._config.objective, progress, self._config.training.epochs)
+        if values != self._values:  # most runs' never change: then nothing is sent to the device
+            self._values, self._weights = values, torch.tensor(values, device=self._device)
+        return self._weights
