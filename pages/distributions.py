@@ -13,6 +13,8 @@ from pages.background import Job, instead, job
 from pages.distributions_figures import bar_figure, plane_density, plane_figure
 from pages.distributions_holes import SHARE, calibrated, find_holes, region, show_holes
 from pages.distributions_marginals import marginal_curves, marginals_html
+from pages.distributions_ways import SHEETS, STATE, noisy, show_ways
+from pages.distributions_ways import explanation as explain_ways
 from pages.distributions_words import (
     NAMES,
     adding_up,
@@ -39,19 +41,23 @@ _STYLE = f"""<style>
 .st-key-{_FORMULA} {{ position: relative; gap: 0; }}
 .st-key-{_WAITING} {{ position: absolute; inset: 0.4rem 0 auto; }}
 .st-key-{SHARE} {{ min-height: 4rem; }}
+.st-key-{STATE} {{ min-height: 4rem; }}
+.st-key-{SHEETS} {{ min-height: 25rem; }}
 @media (max-width: 640px) {{
   .st-key-{_PLANE} {{ max-height: calc(100vw + 42px); overflow: hidden; }}
   .st-key-{_PLANE}-holes {{ max-height: calc(100vw + 61px); overflow: hidden; }}
   .st-key-{_FORMULA} .katex {{ font-size: 1em; }}
   .st-key-{_LIMITS} {{ min-height: 21.5rem; }}
   .st-key-{SHARE} {{ min-height: 5.5rem; }}
+  .st-key-{STATE} {{ min-height: 5.5rem; }}
+  .st-key-{SHEETS} {{ min-height: 106rem; }}
   .st-key-{_TOP} > .stHorizontalBlock, .st-key-{_TOP} > * > .stHorizontalBlock {{ gap: 1rem; }}
 }}</style>"""
 _CHART = {"displayModeBar": False, "scrollZoom": False}
 
 
 def page() -> None:
-    """The plane at the left, the KL taken apart at the right; below, each dimension, and holes."""
+    """The plane at the left, the KL taken apart at the right; below, dimensions and decodes."""
     run = state.current_run()
     key = ("parts", str(run.path), state.trained(run))
     slow = job(key, partial(_compute, run))
@@ -72,8 +78,10 @@ def page() -> None:
         _show_parts(run, parts, slow, key)
     _show_dimensions(run, parts)
     show_holes(run, found)
+    show_ways(run, found)
     with st.expander("What this shows, and what it cannot"):
-        st.markdown(explanation(run.config.model.latent_dim, calibrated(found)))
+        words = explanation(run.config.model.latent_dim, calibrated(found))
+        st.markdown(words + explain_ways(noisy(run)))
 
 
 def _compute(run: Run, report: Report) -> KlParts | None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from pages import state
 from pages.background import Job, instead, job
-from pages.components import mount
 from pages.distributions_figures import Region
+from pages.distributions_sheets import SHOWN, Sheet, open_code, show_sheets
 from pages.distributions_words import calibration, percent, share_words
-from pages.look import png_bytes
 from vae.inference import decode_pixels
 from vae.latent.aggregate import Report
 from vae.latent.holes import Coverage, Holes, coverage, holes, lower_share, varied
@@ -23,7 +20,6 @@ from vae.runs import Run
 
 KEY, SHARE = "distributions samples", "distributions-share"
 LEVELS = (0.01, 0.05)
-SHOWN = 12  # images of each kind
 _LEVEL = "distributions level"
 _TITLES = (
     "Prior draws in holes",
@@ -95,18 +91,21 @@ def show_holes(run: Run, found: Found | None) -> None:
             instead(_job(run), _name(run), "Measuring holes")
         else:
             st.markdown(share_words(found.hole))
-    if _job(run).problem:
+    if too_few(run):
         return
     stamp = f"{run.name} {state.trained(run)} {found.hole.level}" if found else ""
-    pick = _sheets(run, _decoded(run, found), stamp).pick
+    pick = show_sheets(run, KEY, _decoded(run, found), stamp)
     st.caption(
         "Chosen to be unlike one another, the lowest log q(z) first. A click opens one in Explore."
     )
     # a stamp of another kind was sent just before another model or level was chosen
     if found and pick and pick["stamp"] == stamp:
-        state.set_z(run, found.z[pick["sheet"]][pick["place"]])
-        state.set_picked(run, None)
-        st.switch_page(st.session_state["pages"]["explore"])
+        open_code(run, found.z[pick["sheet"]][pick["place"]])
+
+
+def too_few(run: Run) -> bool:
+    """Whether there are too few codes to tell where holes are."""
+    return _job(run).problem is not None
 
 
 def calibrated(found: Found | None) -> str:
@@ -114,14 +113,13 @@ def calibrated(found: Found | None) -> str:
     return calibration(found.hole, lower_share(found.covered)) if found else ""
 
 
-def _decoded(run: Run, found: Found | None) -> list[tuple[Any, list[str]]]:
-    """For each sheet its images, (k, H, W, C) uint8, and what is said of each."""
+def _decoded(run: Run, found: Found | None) -> list[Sheet]:
     if found is None:
-        return [([], []) for _ in _TITLES]
+        return [Sheet(title) for title in _TITLES]
     model = state.model_of(run)
     return [
-        (decode_pixels(model, z), [f"log q(z) = {value:.1f} nats" for value in log_q])
-        for z, log_q in zip(found.z, found.log_q, strict=True)
+        Sheet(title, decode_pixels(model, z), [f"log q(z) = {value:.1f} nats" for value in log_q])
+        for title, z, log_q in zip(_TITLES, found.z, found.log_q, strict=True)
     ]
 
 
@@ -136,25 +134,3 @@ def _job(run: Run) -> Job:
 def _cover(run: Run, report: Report) -> Coverage | None:
     codes = run.codes()
     return coverage(codes.mu, codes.logvar, report=report)
-
-
-def _sheets(run: Run, sheets: list[tuple[Any, list[str]]], stamp: str) -> Any:
-    """The component; with empty sheets it only keeps their place."""
-    return mount(
-        "samples",
-        key=KEY,
-        data={
-            "stamp": stamp,
-            "blank": SHOWN,
-            "shape": list(run.config.model.image_shape),
-            "sheets": [
-                {"title": title, "images": [_source(image) for image in images], "notes": notes}
-                for title, (images, notes) in zip(_TITLES, sheets, strict=True)
-            ],
-        },
-        on_pick_change=lambda: None,
-    )
-
-
-def _source(image: np.ndarray) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png_bytes(image)).decode()}"

@@ -10,9 +10,10 @@ import streamlit as st
 
 from pages import state
 from pages.components import mount
+from pages.dimensions import is_point
 from pages.draw_picture import choose_picture
 from pages.draw_words import DRAWS, centring_words, explanation, map_words, prompt, recipe_of
-from pages.explore import usual_distance
+from pages.explore import latent_data, usual_distance
 from pages.interpolate import current_journey
 from pages.linked import default_map
 from pages.look import class_list
@@ -49,9 +50,9 @@ def page() -> None:
     with st.expander("What happens to your drawing"):
         dataset, model = run.config.training.dataset, run.config.model
         recipe = recipe_of(dataset, model.image_shape)
-        kl = sum(state.model_facts(run)["kl"])
+        kl = state.model_facts(run)["kl"]
         images = state.images_of(run)
-        st.markdown(explanation(dataset, recipe, model.latent_dim, kl, images))
+        st.markdown(explanation(dataset, recipe, model.latent_dim, kl and sum(kl), images))
 
 
 def component_data(run: Run) -> dict[str, Any]:
@@ -66,8 +67,7 @@ def component_data(run: Run) -> dict[str, Any]:
         "trained": state.trained(run),
         "shape": list(shape),
         "dims": known["latent_dim"],
-        "kl": known["kl"],
-        "quantiles": known["quantiles"],
+        **latent_data(run, known),
         "usual": usual_distance(known),
         "map": map_id,
         "labels": base64.b64encode(codes.labels.astype("<u2").tobytes()).decode(),
@@ -77,11 +77,11 @@ def component_data(run: Run) -> dict[str, Any]:
         "centred": recipe.usual,
         "brush": recipe.brush,
         "palette": COLOURS if shape[2] == 3 else GREYS[:1] if recipe.usual else GREYS,
-        "draws": DRAWS,
+        "draws": 0 if is_point(known) else DRAWS,
         "words": {
             "prompt": prompt(dataset),
             **centring_words(recipe),
-            **map_words(map_id, known["latent_dim"]),
+            **map_words(map_id, known["latent_dim"], is_point(known)),
         },
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pages.point_words import draw_words
 from vae.datasets import DATASETS
 
 DRAWS = 64  # from q(z|x), shown on maps where its ellipses cannot be drawn
@@ -50,6 +51,14 @@ _THINGS = {
     "fashion-mnist": "a piece of clothing",
     "shapes": "a square, an ellipse or a heart",
 }
+_PHOTO = """\
+- **A photo:** dark ink on a light ground is inverted where the model's images are bright on dark.
+  *Clean* takes from each pixel the mean of its surroundings, finds the grey levels of paper and
+  ink (Otsu, 1979), stretches what lies between them to black and white, and removes specks. It
+  knows no digits: the hard edge of a shadow looks like ink. *Thicken* widens pencil lines to an
+  eighth of the drawing, the usual width in MNIST. Pictures are kept in memory only, as long as
+  your session lasts.
+"""
 _MAPS = {
     "raw": "latent space",
     "tsne": "t-SNE map",
@@ -85,10 +94,14 @@ def centring_words(recipe: Recipe) -> dict[str, str]:
     }
 
 
-def map_words(map_id: str, latent_dim: int) -> dict[str, str]:
-    """The title of the map, and how to read the uncertainty on it."""
+def map_words(map_id: str, latent_dim: int, point: bool = False) -> dict[str, str]:
+    """The title of the map, and how to read the uncertainty on it; a ``point`` code has none."""
     method = map_id.split("-")[0]
     name = _MAPS[method]
+    if point:
+        name = {1: "latent line", 2: "latent plane"}.get(latent_dim, name) if method == "raw" else name
+        about = "; between its nearest codes: approximate" if method in ("tsne", "umap") else ""
+        return {"map": f"The code on the {name}", "uncertainty": f"◆ the code, a point{about}."}
     if method == "raw" and latent_dim == 1:
         name = "latent line"
         shown = f"◆ its mean; dots: {DRAWS} draws from q(z|x). Across is z; up means nothing."
@@ -103,15 +116,20 @@ def map_words(map_id: str, latent_dim: int) -> dict[str, str]:
     return {"map": f"q(z|x) on the {name}", "uncertainty": shown}
 
 
-def explanation(dataset: str, recipe: Recipe, latent_dim: int, kl: float, images: str) -> str:
+def explanation(
+    dataset: str, recipe: Recipe, latent_dim: int, kl: float | None, images: str
+) -> str:
     """What happens to a drawing, in Markdown.
 
     Args:
-        kl: in nats, the mean of the images that the model's codes are of.
+        kl: in nats, the mean of the images that the model's codes are of; ``None`` where codes are
+            points.
         images: those in words, as :func:`pages.state.images_of`.
     """
     info = DATASETS.get(dataset)
     title = info.title if info else dataset
+    if kl is None:
+        return draw_words(title, latent_dim, _centring_story(recipe, title), _PHOTO)
     return rf"""
 The pad is painted in the browser, made as small as the images of **{title}** and sent to the
 encoder at every movement of the hand. It answers with a distribution over codes,
@@ -129,13 +147,7 @@ $\mathbb{{R}}^{{{latent_dim}}}$; the picture at the right is the decode of its m
 - **Nearest real images** are those whose codes (posterior means) lie nearest to $\mu(x)$. The model
   was never told a label and recognises nothing; the labels are those of the images. *On the data*:
   within the distance at which 95 % of the real codes have another one.
-- **A photo:** dark ink on a light ground is inverted where the model's images are bright on dark.
-  *Clean* takes from each pixel the mean of its surroundings, finds the grey levels of paper and
-  ink (Otsu, 1979), stretches what lies between them to black and white, and removes specks. It
-  knows no digits: the hard edge of a shadow looks like ink. *Thicken* widens pencil lines to an
-  eighth of the drawing, the usual width in MNIST. Pictures are kept in memory only, as long as
-  your session lasts.
-
+{_PHOTO}
 Ctrl+Z takes the last stroke back. A pen's pressure changes the width of its strokes.
 """
 

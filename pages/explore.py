@@ -10,8 +10,10 @@ import streamlit as st
 
 from pages import state
 from pages.components import mount
+from pages.dimensions import brief, for_browser, is_point, unit
 from pages.linked import live_map, open_map, selection_to_draw
 from pages.look import class_of
+from pages.point_words import explore_words
 from vae.runs import Run
 
 KEY = "explore"
@@ -30,9 +32,8 @@ def page() -> None:
             "model": run.name,
             "trained": state.trained(run),
             "shape": known["image_shape"],
-            "kl": known["kl"],
+            **latent_data(run, known),
             "active": known["active"],
-            "quantiles": known["quantiles"],
             "usual": usual_distance(known),
             "images": len(run.codes().mu),
             "z": [float(value) for value in z],
@@ -46,7 +47,30 @@ def page() -> None:
     if result.go and result.go["model"] == run.name:
         open_map(run)
     with st.expander("What the sliders do"):
-        _explain(known, state.images_of(run))
+        if is_point(known):
+            st.markdown(explore_words(known, _nearness(known, state.images_of(run))))
+        else:
+            _explain(known, state.images_of(run))
+
+
+def latent_data(run: Run, known: dict[str, Any]) -> dict[str, Any]:
+    """What browser parts need to know of the latent space: what each dimension says, the scale.
+
+    Where codes are points there is no prior to draw from or to measure by: then ``codes`` are
+    their mean and their usual lengths.
+    """
+    codes = None
+    if is_point(known):
+        mu = run.codes().mu.astype(np.float64)
+        lengths = np.quantile(np.linalg.norm(mu, axis=1), [0.05, 0.95])
+        codes = {"mean": mu.mean(axis=0).round(7).tolist(), "lengths": lengths.tolist()}
+    return {
+        "posterior": known["posterior"],
+        "says": for_browser(known),
+        "quantiles": known["quantiles"],
+        "unit": unit(known),
+        "codes": codes,
+    }
 
 
 def starting_code(run: Run) -> tuple[np.ndarray, int | None]:
@@ -111,7 +135,7 @@ def _nearness(known: dict[str, Any], images: str) -> str:
     if usual is None:
         return "not known for this model, which has the code of one image only."
     return f"""how far the nearest of the codes of {images} is. 95 % of these codes have another
-  one within {usual:.2f}: up to that, *on*; up to 1.5 times that, *near*; further away training
+  one within {brief(usual)}: up to that, *on*; up to 1.5 times that, *near*; further away training
   taught the decoder little."""
 
 

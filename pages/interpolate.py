@@ -11,11 +11,13 @@ import streamlit as st
 
 from pages import state
 from pages.components import mount
-from pages.explore import SHELL, starting_code, usual_lengths
+from pages.explore import SHELL, latent_data, starting_code, usual_lengths
 from pages.linked import live_map, open_map, selection_to_draw
-from pages.look import contact_sheet, enlarge, image_name, png_bytes, to_image
+from pages.look import image_name
+from pages.point_words import interpolate_words
 from vae.inference import decode_pixels
 from vae.latent.paths import path
+from vae.pictures import contact_sheet, enlarge, png_bytes, to_image
 from vae.runs import Run
 
 KEY = "interpolate"
@@ -37,6 +39,7 @@ def page() -> None:
             "trained": state.trained(run),
             "shape": list(run.config.model.image_shape),
             "images": len(run.codes().mu),
+            **latent_data(run, state.model_facts(run)),
             **journey,
             "explore": _end(run, *starting_code(run)),
             "map": live_map(run),
@@ -61,7 +64,7 @@ def page() -> None:
                 icon=":material/download:",
             )
     with st.expander("Why an arc, and not a straight line?"):
-        _explain(journey)
+        _explain(run, journey)
 
 
 def current_journey(run: Run) -> dict[str, Any]:
@@ -76,7 +79,9 @@ def current_journey(run: Run) -> dict[str, Any]:
         z, picked = starting_code(run)
         other = int(np.argmax(codes.labels != codes.labels[picked or 0]))
         a, b = _end(run, z, picked), _end(run, codes.mu[other], other)
-        known = _keep(run, {"a": a, "b": b, "kind": "slerp"})
+        # The arc keeps to the shell that N(0, I) lies on; point codes know of no such shell.
+        kind = "lerp" if run.config.model.posterior == "point" else "slerp"
+        known = _keep(run, {"a": a, "b": b, "kind": kind})
     return known
 
 
@@ -145,10 +150,14 @@ def _go(run: Run, go: dict[str, Any]) -> None:
     open_map(run, z if row is None else run.codes().mu[row], row)
 
 
-def _explain(journey: dict[str, Any]) -> None:
+def _explain(run: Run, journey: dict[str, Any]) -> None:
     a, b = (np.array(journey[end]["z"]) for end in ("a", "b"))
     d = len(a)
     half = {kind: float(np.linalg.norm(path(a, b, 3, kind)[1])) for kind in ("lerp", "slerp")}
+    if codes := latent_data(run, state.model_facts(run))["codes"]:
+        ends = [float(np.linalg.norm(end)) for end in (a, b)]
+        st.markdown(interpolate_words(codes["lengths"], half, ends))
+        return
     st.markdown(
         rf"""
 The straight line is $\;z(t) = (1-t)\,a + t\,b$. The arc, spherical interpolation, is

@@ -54,8 +54,9 @@ def page() -> None:
         _go(run, result.go, result.point)
     await_quality(run, found, data["quality"])
     with st.expander("What this map shows, and what it cannot"):
-        method, split = found.facts["method"], run.codes().split
-        st.markdown(explanation(run.config.model.latent_dim, method, split))
+        method, split, model = found.facts["method"], run.codes().split, run.config.model
+        point = model.posterior == "point"
+        st.markdown(explanation(model.latent_dim, method, split, point))
 
 
 def _chosen(run: Run) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pages import state
+from pages.dimensions import decimals
 from pages.explore import starting_code, usual_distance
 from pages.interpolate import begun_journey
 from pages.latent_map_names import METHODS
@@ -52,6 +53,8 @@ def component_data(run: Run, found: Map) -> dict[str, Any]:
         "trained": state.trained(run),
         "shape": list(run.config.model.image_shape),
         "dims": d,
+        "posterior": run.config.model.posterior,
+        "decimals": decimals(state.model_facts(run)),
         "map": found.id,
         "stamp": found.facts.get("date", ""),
         "n": len(codes.mu),
@@ -182,14 +185,15 @@ def _axes(run: Run, found: Map) -> list[str]:
 
 
 def _image_facts(run: Run, row: int) -> dict[str, Any]:
-    """An image and its terms of the ELBO; without its data set only what its code tells."""
-    codes = run.codes()
-    mu, logvar = codes.mu[row].astype(np.float64), codes.logvar[row].astype(np.float64)
-    facts: dict[str, Any] = {
-        "index": row,
-        "kl": float(0.5 * (mu**2 + np.exp(logvar) - 1 - logvar).sum()),
-        "reconstruction": None,
-    }
+    """An image and its terms of the ELBO; without its data set only what its code tells.
+
+    A code that is a point has no KL.
+    """
+    codes, kl = run.codes(), None
+    if run.config.model.posterior != "point":
+        mu, logvar = codes.mu[row].astype(np.float64), codes.logvar[row].astype(np.float64)
+        kl = float(0.5 * (mu**2 + np.exp(logvar) - 1 - logvar).sum())
+    facts: dict[str, Any] = {"index": row, "kl": kl, "reconstruction": None}
     with contextlib.suppress(OriginalsMissing):
         terms = image_terms(state.model_of(run), originals(run)[row : row + 1])
         facts["reconstruction"] = float(terms["reconstruction"][0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pages.point_words import MAP_WORDS
+
 _WHOSE = {
     "test": "one image that the training never saw",
     "validation": "one image of the validation split, by which the training was watched",
@@ -9,6 +11,8 @@ _WHOSE = {
     "all": "one image of the whole data set, most of which the model was trained on",
 }
 
+_POSTERIOR = r"""**An image is a distribution, not a point:**
+  $q(z \mid x) = \mathcal{N}(\mu, \operatorname{diag} \sigma^2)$. """
 _ELLIPSES = r"""On PCA and two dimensions, whose axes are $A$, it is
   seen as the Gaussian with covariance $A^\top \operatorname{diag}(\sigma^2)\, A$: its 1σ (solid)
   and 2σ (dashed) ellipses are drawn in the units of the axes. The prior's circles, 1σ and 2σ of
@@ -40,19 +44,24 @@ _UMAP = rf"""
 _FITTED = {"tsne": ("t-SNE", _TSNE), "umap": ("UMAP", _UMAP)}
 
 
-def explanation(d: int, method: str, split: str = "test") -> str:
+def explanation(d: int, method: str, split: str = "test", point: bool = False) -> str:
     """What stands below the map of a model's codes, in Markdown.
 
     Args:
         d: latent dimensions.
         method: of the map, raw, pca, tsne or umap.
         split: whose codes they are (see :class:`vae.codes.Codes`).
+        point: whether codes are points.
     """
     name, story = _FITTED.get(method, ("", ""))
-    drawn = _DRAWS if name else _ELLIPSES
+    uncertain = _POSTERIOR + (_DRAWS if name else _ELLIPSES)
+    if point:
+        uncertain = MAP_WORDS
+        story = story.replace("Draws from the prior often lie", "Codes of your own may lie")
+    code = r"code $z" if point else r"posterior mean $\mu(x)"
     density = f"\n  On a {name} map density means little: it spreads dense regions out."
     return rf"""
-Every point is the posterior mean $\mu(x) \in \mathbb{{R}}^{{{d}}}$ of {_WHOSE[split]};
+Every point is the {code} \in \mathbb{{R}}^{{{d}}}$ of {_WHOSE[split]};
 its colour is the image's class, which the model was never told, or the number that you choose.
 
 - **The lens** decodes the place under the pointer (or the finger) as you move. That needs a way
@@ -65,8 +74,7 @@ its colour is the image's class, which the model was never told, or the number t
   from the code at its middle. It is drawn coarse first and refines while you wait. *Off the data*
   says that the nearest real code is farther than 1.5 times the distance within which 95 % of real
   codes have another one: training has taught the decoder little about such places.
-- **An image is a distribution, not a point:**
-  $q(z \mid x) = \mathcal{{N}}(\mu, \operatorname{{diag}} \sigma^2)$. {drawn}{story}
+- {uncertain}{story}
 - **Trustworthiness** (Venna & Kaski, 2001) falls where points are near on the map that are far
   apart in the codes; **kNN recall** is the share of a code's nearest that are among the nearest on
   the map. **The nearest point's label** tells how well classes are kept apart; in the codes

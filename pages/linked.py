@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from pages import state
+from pages.dimensions import in_order
 from pages.latent_map_names import map_name
 from pages.look import class_list
 from vae.lift import lift
@@ -44,7 +45,7 @@ def chosen_axes(run: Run) -> tuple[int, int]:
     """The two dimensions that were chosen there, at first those that say most about the image."""
     kept = st.session_state.get("axes", {}).get(state.codes_key(run))
     if kept is None:
-        across, up, *_ = np.argsort(-np.array(state.model_facts(run)["kl"])).tolist()
+        across, up, *_ = in_order(state.model_facts(run))
         kept = across, up
     return kept
 

@@ -1,14 +1,11 @@
-"""How things look, on every page alike: class colours, enlarged images, names of classes."""
+"""How things look, on every page alike: class colours, names of classes and images."""
 
 from __future__ import annotations
 
-import io
-import math
 import re
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from vae.datasets import DATASETS
 from vae.runs import Run
@@ -62,38 +59,3 @@ def image_name(run: Run, row: int) -> str:
     """A held-out image by its row and, where there are classes, its own."""
     known = class_of(run, row)
     return f"image {row}" if known is None else f"image {row}: {known}"
-
-
-def enlarge(image: np.ndarray, side: int) -> np.ndarray:
-    """An image (H, W, C) uint8 enlarged by a whole factor, crisp, to about ``side`` pixels."""
-    factor = max(1, side // max(image.shape[:2]))
-    return image.repeat(factor, axis=0).repeat(factor, axis=1)
-
-
-def to_image(array: np.ndarray) -> Image.Image:
-    """(H, W, C) uint8 as a Pillow image, grey for one channel."""
-    return Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array)
-
-
-def png_bytes(array: np.ndarray) -> bytes:
-    """(H, W, C) uint8 as PNG."""
-    buffer = io.BytesIO()
-    to_image(array).save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
-
-
-def contact_sheet(
-    images: np.ndarray, columns: int, side: int = 56, gap: int = 2, background: int = 128
-) -> np.ndarray:
-    """Images (n, H, W, C) in rows of ``columns``, each enlarged to about ``side`` pixels."""
-    rows = math.ceil(len(images) / columns)
-    tiles = [enlarge(image, side) for image in images]
-    height, width, channels = tiles[0].shape
-    sheet = np.full(
-        (rows * (height + gap) + gap, columns * (width + gap) + gap, channels), background, np.uint8
-    )
-    for index, tile in enumerate(tiles):
-        top = gap + (index // columns) * (height + gap)
-        left = gap + (index % columns) * (width + gap)
-        sheet[top : top + height, left : left + width] = tile
-    return sheet

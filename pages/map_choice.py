@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from functools import partial
+
 import streamlit as st
 
 from pages import state
+from pages.dimensions import in_order, is_point, option
 from pages.latent_map_names import METHODS, map_names
 from pages.linked import chosen_axes, keep_axes
 from vae.maps import stored_maps
@@ -92,8 +94,8 @@ def _choose_fitted(run: Run, stored: list[str]) -> None:
 
 def _choose_axes(run: Run) -> str:
     """The id of a raw map, of two dimensions."""
-    kl = np.array(state.model_facts(run)["kl"])
-    dims = np.argsort(-kl).tolist()
+    known = state.model_facts(run)
+    dims = in_order(known)
     kept = chosen_axes(run)
     axes: list[int] = []
     for place, name in enumerate(("across", "up")):
@@ -106,9 +108,9 @@ def _choose_axes(run: Run) -> str:
             st.selectbox(
                 name.capitalize(),
                 free,
-                format_func=lambda j: f"z{j + 1} ({kl[j]:.2f} nats)",
+                format_func=partial(option, known),
                 key=key,
-                width=150,
+                width=180 if is_point(known) else 150,
                 label_visibility="collapsed",
             )
         )

@@ -171,7 +171,7 @@ def _progress(run: Run, shown: set[str]) -> None:
             if fit.map_id in stored_maps(run):  # a script may have called it by another name
                 st.session_state["maps"][run.name] = fit.map_id
         elif fit.state != "cancelled":
-            why = fit.error or f"its process is gone; see {fit.folder / 'log.txt'}"
+            why = fit.error or f"see {fit.folder / 'log.txt'}"
             sentences = st.session_state.setdefault("fit errors", [])
             sentences.append(f"The {_title(run, fit)} could not be fitted: {why}")
     if ended:

@@ -15,6 +15,7 @@ from vae.card import command, model_card
 from vae.errors import VaeError
 from vae.jobs import resume_training
 from vae.runs import Broken, Run, delete_run, list_runs
+from vae.status import ACTIVE
 
 LIST = "models list"
 _UPLOADS = "models uploads"  # how many were imported: a new key empties the uploader
@@ -145,12 +146,12 @@ def _buttons(run: Run, current: str) -> None:
                 icon=":material/download:",
                 help="Configuration, weights, codes, figures and maps as one zip.",
             )
-        resumable = not run.bundled and current in ("interrupted", "cancelled", "failed")
+        resumable = not run.bundled and current in ("paused", "cancelled", "failed")
         if resumable and st.button("Resume training", icon=":material/resume:"):
             resume_training(run)
             st.session_state[_NEWS] = f"{run.name} goes on training; watch it on the Train page."
             st.rerun()
-        if not run.bundled and current != "running":
+        if not run.bundled and current not in ACTIVE:
             _delete_button(run.name)
 
 

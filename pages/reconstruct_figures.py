@@ -8,7 +8,7 @@ from html import escape
 
 import numpy as np
 
-from pages.look import contact_sheet, png_bytes
+from vae.pictures import contact_sheet, png_bytes
 
 # Cividis (Nuñez, Anderton & Renslow, 2018): even steps for the eye, with and without colour vision.
 _CIVIDIS = np.array(
@@ -51,9 +51,12 @@ class Row:
         name: its class and number, in words.
         original: (H, W, C) uint8, or ``None`` where the data set is not on this machine.
         reconstruction: the decoded posterior mean, (H, W, C) uint8.
-        samples: decodes of draws from the posterior, (k, H, W, C) uint8.
+        samples: decodes of draws from the posterior, (k, H, W, C) uint8; none of a point.
         nll: -log p(x|z) in nats, for one z drawn from q(z|x); ``None`` without the original.
-        kl: KL(q(z|x) || p(z)) in nats.
+        kl: KL(q(z|x) || p(z)) in nats; ``None`` where the code is a point.
+        posterior: mean and log-variance of q(z|x), (d,) each; the latter says nothing of a point.
+        seen: what the encoder saw, where that is not the original but spoiled.
+        unspoiled: ``nll`` if it had seen the original, where it did not.
     """
 
     name: str
@@ -61,7 +64,10 @@ class Row:
     reconstruction: np.ndarray
     samples: np.ndarray
     nll: float | None
-    kl: float
+    kl: float | None
+    posterior: tuple[np.ndarray, np.ndarray]
+    seen: np.ndarray | None = None
+    unspoiled: float | None = None
 
 
 def error_image(original: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
@@ -71,6 +77,12 @@ def error_image(original: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
     below = np.minimum(position.astype(int), len(_CIVIDIS) - 2)
     share = (position - below)[..., None]
     return np.rint((1 - share) * _CIVIDIS[below] + share * _CIVIDIS[below + 1]).astype(np.uint8)
+
+
+def rms(image: np.ndarray, original: np.ndarray) -> float:
+    """Root mean square difference of two images (H, W, C) uint8, in pixel values from 0 to 1."""
+    difference = (image.astype(np.float64) - original) / 255.0
+    return float(np.sqrt((difference**2).mean()))
 
 
 def rows_html(rows: list[Row], smooth: bool = False) -> str:
@@ -86,11 +98,13 @@ def rows_html(rows: list[Row], smooth: bool = False) -> str:
     return f'{_STYLE}{style}<div class="rec">{head}{body}</div>'
 
 
-def figure(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray:
-    """Up to eight originals above their reconstructions: one picture (h, w, C) uint8."""
-    originals, reconstructions = originals[:FIGURE_COLUMNS], reconstructions[:FIGURE_COLUMNS]
-    both = np.concatenate([originals, reconstructions])
-    return contact_sheet(both, columns=len(originals), side=112)
+def figure(*lines: np.ndarray) -> np.ndarray:
+    """Up to eight images a line, (n, H, W, C) each: originals above their reconstructions, say.
+
+    One picture (h, w, C) uint8.
+    """
+    shown = [line[:FIGURE_COLUMNS] for line in lines]
+    return contact_sheet(np.concatenate(shown), columns=len(shown[0]), side=112)
 
 
 def added(nll: float, kl: float) -> tuple[str, str, str]:
@@ -101,12 +115,17 @@ def added(nll: float, kl: float) -> tuple[str, str, str]:
 
 def _titles(row: Row, kind: str) -> tuple[list[str], str]:
     """What stands above each of the row's pictures, and above its posterior samples."""
-    main = ["<i>x̂</i> = decoder(<i>μ</i>)"]
+    code = "<i>z</i>" if row.kl is None else "<i>μ</i>"
+    main = [f"<i>x̂</i> = decoder({code})"]
     if row.original is not None:
         scale = 'error |<i>x</i> − <i>x̂</i>|<br>0 <span class="scale"></span> 1'
         main = ["image <i>x</i>", *main, scale]
+    if row.seen is not None:
+        main = ["noisy: the encoder sees it", "restored, <i>x̂</i>", "clean, <i>x</i>", main[-1]]
     draws = f"decoder(<i>z</i>), {len(row.samples)} × <i>z</i> ~ <i>q</i>(<i>z</i>∣<i>x</i>)"
     titles = [f'<span class="{kind}">{title}</span>' for title in main]
+    if not len(row.samples):
+        return titles, ""
     return titles, f'<span class="{kind}" style="grid-column: 1 / -1">{draws}</span>'
 
 
@@ -117,23 +136,35 @@ def _row(row: Row) -> str:
     if row.original is not None:
         error = error_image(row.original, row.reconstruction)
         main = [_img(row.original, name), *main, _img(error, f"error of {name}")]
+    if row.original is not None and row.seen is not None:
+        main = [_img(row.seen, f"noisy {name}"), main[1], main[0], main[2]]
     draws = "".join(
         _img(image, f"posterior sample {number} of {name}")
         for number, image in enumerate(row.samples, start=1)
     )
-    lines = [f"<div><b>{name}</b></div>"]
-    if row.nll is None:
-        lines.append(_pair("KL", f"{row.kl:.1f}"))
-    else:
-        nll, kl, total = added(row.nll, row.kl)
-        lines.append(_pair("−log <i>p</i>(<i>x</i>∣<i>z</i>)", nll))
-        lines += [_pair("KL", kl), _pair("−ELBO", total, "pair sum")]
+    lines = [f"<div><b>{name}</b></div>", *_nats(row)]
+    if row.original is not None and row.seen is not None:
+        errors = [f"{rms(image, row.original):.3f}" for image in (row.seen, row.reconstruction)]
+        lines.append(_pair("pixel error", " → ".join(errors)))
     titles, title = _titles(row, "again")
     tiles = _tiles("".join(titles + main), len(main)) + _tiles(title + draws, len(row.samples))
     return f'<div class="rec-row">{tiles}<div class="facts">{"".join(lines)}</div></div>'
 
 
+def _nats(row: Row) -> list[str]:
+    """What is known of the terms of the loss."""
+    words = "−log <i>p</i>(<i>x</i>∣<i>z</i>)"
+    if row.kl is None:
+        return [] if row.nll is None else [_pair(words, f"{row.nll:.1f}")]
+    if row.nll is None:
+        return [_pair("KL", f"{row.kl:.1f}")]
+    nll, kl, total = added(row.nll, row.kl)
+    return [_pair(words, nll), _pair("KL", kl), _pair("−ELBO", total, "pair sum")]
+
+
 def _tiles(content: str, n: int) -> str:
+    if not n:
+        return ""
     return f'<div class="tiles" style="--n: {n}">{content}</div>'
 
 

@@ -9,8 +9,9 @@ import torch
 
 from pages import state
 from pages.reconstruct_figures import Row
+from vae.config import Corruption
 from vae.datasets import DATASETS, load
-from vae.inference import decode_pixels, image_terms, sample_posterior
+from vae.inference import decode_pixels, image_terms, sample_posterior, spoil
 from vae.objectives import gaussian_kl
 from vae.originals import OriginalsMissing, originals
 from vae.runs import Run
@@ -34,6 +35,27 @@ class Pool:
 
     def class_name(self, label: int) -> str:
         return self.classes[label] if label < len(self.classes) else str(label)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What spoils the images that the encoder sees.
+
+    Attributes:
+        kind: as in training (see :func:`vae.corruption.corrupt`); ``"none"`` for nothing.
+        level: its strength.
+        seed: of its random numbers.
+    """
+
+    kind: Corruption
+    level: float
+    seed: int
+
+    def __bool__(self) -> bool:
+        return self.kind != "none"
+
+
+NO_NOISE = Noise("none", 0.0, 0)
 
 
 def own_images(run: Run) -> np.ndarray | None:
@@ -67,23 +89,36 @@ def choose(rows: np.ndarray, n: int, seed: int, first: int | None) -> np.ndarray
     return drawn[:n]
 
 
-def make_rows(run: Run, pool: Pool, chosen: np.ndarray, k: int, seed: int) -> list[Row]:
-    """Encode, decode and measure the chosen members, with ``k`` posterior samples of each."""
-    model = state.model_of(run)
-    nll: list[float | None] = [None] * len(chosen)
-    originals: list[np.ndarray | None] = [None] * len(chosen)
+def make_rows(
+    run: Run, pool: Pool, chosen: np.ndarray, k: int, seed: int, noise: Noise = NO_NOISE
+) -> list[Row]:
+    """Encode, decode and measure the chosen members, with ``k`` posterior samples of each.
+
+    With ``noise`` the encoder sees them spoiled; what comes out is measured by the clean ones.
+    """
+    model, point = state.model_of(run), run.config.model.posterior == "point"
+    nothing: list[None] = [None] * len(chosen)
+    originals = seen = nll = unspoiled = kl = nothing
     if pool.images is not None:
         images = pool.images[chosen]
-        terms = image_terms(model, images, seed)
-        mu, logvar, kl = terms["mu"], terms["logvar"], terms["kl"]
+        spoiled = spoil(images, noise.kind, noise.level, noise.seed)
+        terms = image_terms(model, images, seed, spoiled)
+        mu, logvar = terms["mu"], terms["logvar"]
         nll, originals = terms["reconstruction"].tolist(), list(images)
+        if noise:
+            seen = list(spoiled)
+            unspoiled = image_terms(model, images, seed)["reconstruction"].tolist()
     else:
         codes = run.codes()
         mu, logvar = codes.mu[chosen], codes.logvar[chosen]
-        kl = gaussian_kl(torch.tensor(mu), torch.tensor(logvar)).sum(1).numpy()
+    if not point:
+        kl = gaussian_kl(torch.tensor(mu), torch.tensor(logvar)).sum(1).tolist()
+    k = 0 if point else k
     draws = sample_posterior(mu, logvar, k, seed)  # (n, k, d)
     shape = (len(chosen), k, *run.config.model.image_shape)
     samples = decode_pixels(model, draws.reshape(-1, mu.shape[1])).reshape(shape)
     names = [f"{pool.class_name(int(pool.labels[row]))} · image {row}" for row in chosen]
-    columns = (names, originals, decode_pixels(model, mu), samples, nll, kl.tolist())
+    posteriors = zip(mu, logvar, strict=True)
+    reconstructions = decode_pixels(model, mu)
+    columns = (names, originals, reconstructions, samples, nll, kl, posteriors, seen, unspoiled)
     return [Row(*values) for values in zip(*columns, strict=True)]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.dimensions import decimals, is_point
 from pages.look import plain
 from vae.errors import VaeError
 from vae.latent.statistics import facts
@@ -54,10 +55,10 @@ def current_run() -> Run:
         )
         run = runs[wanted]
         known = model_facts(run)
+        cost = "codes are points" if is_point(known) else f"KL {sum(known['kl']):.1f} nats per image"
         st.caption(
             f"{known['dataset']} · {known['latent_dim']} latent dimensions, "
-            f"{sum(known['active'])} active · KL {sum(known['kl']):.1f} nats per image"
-            + _whose(run),
+            f"{sum(known['active'])} active · {cost}{_whose(run)}",
             width="content",
         )
     sync_url(run)
@@ -114,9 +115,12 @@ def set_selected(run: Run, rows: np.ndarray) -> None:
 def sync_url(run: Run) -> None:
     """Write the model, z and the picked image into the URL."""
     z, picked = get_z(run), get_picked(run)
+    text = None
+    if z is not None and len(z) <= _URL_LIMIT:
+        text = ",".join(f"{v:.{decimals(model_facts(run))}f}" for v in z)
     wanted = {
         "model": run.name,
-        "z": None if z is None or len(z) > _URL_LIMIT else ",".join(f"{v:.2f}" for v in z),
+        "z": text,
         "image": None if picked is None else str(picked),
     }
     for key, value in wanted.items():

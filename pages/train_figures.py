@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from pages.look import PALETTE, png_bytes
+from pages.look import PALETTE
 from pages.train_words import no_numbers
+from vae.pictures import png_bytes
 
 TRAIN, VALIDATION = PALETTE[0], PALETTE[6]  # blue and orange: apart for every colour vision
 COLUMNS = 8

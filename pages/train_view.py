@@ -30,15 +30,15 @@ from vae.errors import VaeError
 from vae.files import load_npz
 from vae.jobs import cancel_training, resume_training
 from vae.runs import Run
-from vae.status import cancel_requested
+from vae.status import ACTIVE, cancel_requested
 
 POLL_SECONDS = 1.0
 _LOG_LINES = 12
 _BADGES = {
     "running": "blue",
+    "paused": "orange",
     "done": "green",
     "cancelled": "orange",
-    "interrupted": "orange",
     "failed": "red",
 }
 
@@ -65,12 +65,12 @@ class View:
 
     @property
     def active(self) -> bool:
-        return self.status["state"] == "running"
+        return self.status["state"] in ACTIVE
 
 
 def is_active(run: Run) -> bool:
     """Whether a process is at work on the run, or about to be."""
-    return run.status["state"] == "running"
+    return run.status["state"] in ACTIVE
 
 
 def watch(run: Run) -> None:
@@ -173,18 +173,9 @@ def _progress(view: View) -> None:
 
 def _problem(view: View) -> None:
     """Why a run failed or broke off, with its last words."""
-    state = view.status["state"]
-    if state not in ("failed", "interrupted"):
+    if view.status["state"] != "failed":
         return
-    if state == "failed":
-        st.error(view.status.get("error") or "The training failed.", icon=":material/error:")
-    else:
-        st.warning(
-            view.status.get("error")
-            or "Its process is gone: killed, or the computer was switched off. Resume goes on "
-            "from the last checkpoint.",
-            icon=":material/power_off:",
-        )
+    st.error(view.status.get("error") or "The training failed.", icon=":material/error:")
     if lines := view.log.splitlines()[-_LOG_LINES:]:
         with st.expander("Its last words (log.txt)"):
             st.code("\n".join(lines), language=None, wrap_lines=True)

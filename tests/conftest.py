@@ -16,8 +16,10 @@ from vae.runs import Run, find_run
 from vae.tsne import tsne
 from vae.worker import prepare, train_run
 
-# Tests run beside servers and browsers on two cores: one thread each is quicker in sum.
+# Tests run beside servers and browsers on two cores: one thread each is quicker in sum. And a test
+# waits for the trainings that it starts: they give way to nobody.
 torch.set_num_threads(1)
+os.environ.setdefault("VAE_NICE", "0")
 
 DATA = os.environ.get("VAE_DATA")
 needs_data = pytest.mark.skipif(DATA is None, reason="VAE_DATA is not set: no real MNIST here")

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+import shlex
 from decimal import Decimal
+from typing import Any, get_args
 
 import pytest
 
-from vae.card import architecture, duration, model_card, moment
-from vae.config import ModelConfig
+from tests.conftest import train_tiny
+from vae.__main__ import parser
+from vae.card import architecture, command, duration, model_card, moment, objective_words
+from vae.config import Config, ModelConfig, Objective, ObjectiveConfig
+from vae.datasets.registry import find
 from vae.files import write_json
+from vae.options import HELP, USED_BY
+from vae.presets import PRESETS, make_config
 from vae.runs import Run, list_runs
 
 
@@ -76,3 +83,85 @@ def test_networks_in_words() -> None:
     assert single == "fully connected, one hidden layer of 256"
     deeper = architecture(ModelConfig("mlp", (512, 256), 2, shape))
     assert deeper == "fully connected, hidden layers 512–256"
+    assert architecture(ModelConfig("mlp", (), 2, shape, activation="linear")) == (
+        "linear, without hidden layers"
+    )
+
+
+def _repeated(config: Config) -> Config:
+    """What the command line of its card makes of it."""
+    words = shlex.split(command("again", config))
+    assert words[:5] == ["python", "-m", "vae", "train", "again"]
+    options = parser().parse_args(words[3:])
+    shape = find(options.dataset).image_shape
+    chosen = {name: getattr(options, name) for name in HELP}
+    return make_config(options.preset, options.dataset, shape, **chosen)
+
+
+@pytest.mark.parametrize("kind", get_args(Objective))
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_command_makes_the_same_again(preset: str, kind: Objective) -> None:
+    config = make_config(preset, "digits", (8, 8, 1), objective=kind)
+    assert _repeated(config) == config
+
+
+@pytest.mark.parametrize(
+    ("preset", "chosen"),
+    [
+        # at the default of the field, which is not the preset's or the objective's
+        ("sparse-ae", {"sparsity": 0.0}),
+        ("denoising-ae", {"noise": "none"}),
+        ("linear-ae", {"lr_schedule": "constant"}),
+        ("mlp-2d", {"objective": "iwae", "samples": 1}),
+        ("mlp-2d", {"objective": "capacity", "gamma": 0.0}),
+        ("mlp-2d", {"objective": "beta-tcvae", "beta": 1.0}),
+        # numbers that are not what they look like
+        ("mlp-2d", {"lr": 0.1 + 0.2}),
+        ("mlp-2d", {"objective": "aevb", "gamma": -1e-05}),
+        ("mlp-2d", {"objective": "info-vae", "alpha": -1.5}),
+        (
+            "conv-16",
+            {
+                "rotate": 10.0,
+                "scale": 0.1,
+                "flip": True,
+                "noise": "masking",
+                "noise_level": 0.25,
+                "start_from": "other",
+                "freeze": "encoder",
+                "weight_decay": 1e-4,
+                "clip_norm": 5.0,
+                "lr_schedule": "plateau",
+                "lr_patience": 3,
+                "seed": 5,
+                "precision": "bf16",
+                "device": "cpu",
+                "beta_warmup": 2.5,
+                "beta": 4.0,
+                "epochs": 7,
+            },
+        ),
+    ],
+)
+def test_every_choice_is_in_the_command(preset: str, chosen: dict[str, Any]) -> None:
+    config = make_config(preset, "digits", (8, 8, 1), **chosen)
+    assert _repeated(config) == config
+
+
+@pytest.mark.parametrize("kind", get_args(Objective))
+def test_an_objective_is_named_with_the_numbers_that_it_reads(kind: Objective) -> None:
+    numbers = {"beta": 2.5, "gamma": 7.5, "capacity": 11.5, "alpha": 0.5, "mmd_weight": 3.5}
+    objective = ObjectiveConfig(kind, samples=13, sparsity=0.125, **numbers)
+    words = objective_words(objective)
+    shown = {name: f"{getattr(objective, name):g}" for name in (*numbers, "samples", "sparsity")}
+    for name, number in shown.items():
+        found = number in re.findall(r"-?[0-9.]+", words)
+        assert found == (kind in USED_BY[name]), name
+
+
+def test_a_plain_autoencoders_card_tells_of_no_posterior(runs_folder) -> None:
+    card = model_card(train_tiny("plain", epochs=1, preset="denoising-ae"))
+    assert "An autoencoder (preset `denoising-ae`)" in card
+    assert "log p(x∣z)" in card
+    for word in ("KL", "ELBO", "bits", "posterior", "variational"):
+        assert word not in card, word

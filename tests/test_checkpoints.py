@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
-from vae.checkpoints import load_training_state, load_weights, save_weights
+from vae.checkpoints import (
+    TrainingState,
+    load_training_state,
+    load_weights,
+    optimizer_tensors,
+    restore_optimizer,
+    save_training_state,
+    save_weights,
+)
 from vae.errors import VaeError
 from vae.model import VAE
 from vae.presets import make_config
@@ -80,7 +91,7 @@ def test_foreign_weights_leave_the_model_as_it_was(saved, change, words) -> None
 
 
 def test_weights_are_no_training_state(saved: tuple[VAE, Path]) -> None:
-    with pytest.raises(VaeError, match="how many epochs"):
+    with pytest.raises(VaeError, match="how far its training came"):
         load_training_state(saved[1])
 
 
@@ -91,3 +102,112 @@ def test_a_file_truncated_under_a_loaded_model_does_not_touch_it(saved: tuple[VA
     os.truncate(path, 10)
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, loaded.state_dict()[name]), name
+
+
+def _adam(steps: int = 2) -> torch.optim.Adam:
+    """An optimiser of two parameters that has made some steps."""
+    torch.manual_seed(0)
+    parameters = [torch.randn(2, 3, requires_grad=True), torch.randn(4, requires_grad=True)]
+    optimizer = torch.optim.Adam(parameters, lr=0.1)
+    for _ in range(steps):
+        for parameter in parameters:
+            parameter.grad = torch.randn_like(parameter)
+        optimizer.step()
+    return optimizer
+
+
+def _state(**changed: Any) -> TrainingState:
+    state = TrainingState(
+        epoch=3,
+        step=7,
+        seen=40,
+        sums=torch.tensor([0.1, 1e30, -3.0]),
+        plateau=(0.1 + 0.2, 2, 0.25),
+        model={"encoder.1.weight": torch.randn(2, 3), "decoder.bias": torch.randn(1)},
+        optimizer=optimizer_tensors(_adam()),
+    )
+    return replace(state, **changed)
+
+
+@pytest.mark.parametrize("best", [0.1 + 0.2, -1e-300, math.inf])
+def test_a_training_state_comes_back_bit_for_bit(tmp_path: Path, best: float) -> None:
+    state = _state(plateau=(best, 2, 0.25))
+    save_training_state(tmp_path / "state", state)
+    found = load_training_state(tmp_path / "state")
+    assert (found.epoch, found.step, found.seen, found.plateau) == (3, 7, 40, (best, 2, 0.25))
+    assert torch.equal(found.sums, state.sums)
+    for part, wanted in ((found.model, state.model), (found.optimizer, state.optimizer)):
+        assert set(part) == set(wanted)
+        assert all(torch.equal(part[name], wanted[name]) for name in wanted)
+
+
+def _rewritten(path: Path, change: Any, **metadata: str) -> None:
+    facts = {"epoch": "3", "step": "7", "seen": "40", "waited": "2"}
+    facts |= {"best": (0.3).hex(), "factor": (0.25).hex()} | metadata
+    tensors = load_file(str(path))
+    change(tensors)
+    save_file(tensors, str(path), {key: value for key, value in facts.items() if value})
+
+
+@pytest.mark.parametrize(
+    ("metadata", "change", "words"),
+    [
+        ({"step": ""}, lambda t: None, "how far its training came"),
+        ({"epoch": "three"}, lambda t: None, "how far its training came"),
+        ({"best": "0x1p99999"}, lambda t: None, "how far its training came"),
+        ({"factor": "half"}, lambda t: None, "how far its training came"),
+        ({}, lambda t: t.pop("sums"), "how far its training came"),
+        ({}, lambda t: t.update(rng=torch.zeros(1)), "foreign tensor 'rng'"),
+    ],
+)
+def test_a_damaged_training_state_is_refused(tmp_path, metadata, change, words) -> None:
+    save_training_state(tmp_path / "state", _state())
+    _rewritten(tmp_path / "state", change, **metadata)
+    with pytest.raises(VaeError, match=words):
+        load_training_state(tmp_path / "state")
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, -1])
+def test_a_truncated_training_state_is_refused(tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "state"
+    save_training_state(path, _state())
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(VaeError, match="not a readable safetensors"):
+        load_training_state(path)
+
+
+def test_an_optimiser_gets_copies_of_its_moments_back() -> None:
+    one, other = _adam(), _adam(0)
+    moments = optimizer_tensors(one)
+    before = {name: tensor.clone() for name, tensor in moments.items()}
+    restore_optimizer(other, moments)
+    restored = optimizer_tensors(other)
+    assert set(restored) == set(before)
+    for parameter in other.param_groups[0]["params"]:
+        parameter.grad = torch.ones_like(parameter)
+    other.step()
+    assert all(torch.equal(moments[name], before[name]) for name in before)
+    assert not any(torch.equal(restored[name], before[name]) for name in before)
+
+
+def test_before_the_first_step_there_are_no_moments() -> None:
+    fresh = _adam(0)
+    restore_optimizer(fresh, optimizer_tensors(_adam(0)))
+    assert optimizer_tensors(fresh) == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t.pop("0.exp_avg"),
+        lambda t: t.update({"2.exp_avg": torch.zeros(1)}),
+        lambda t: t.update({"x.exp_avg": torch.zeros(1)}),
+        lambda t: t.update({"0.exp_avg": torch.zeros(3, 2)}),
+        lambda t: t.update({"0.extra": torch.zeros(2, 3)}),
+    ],
+)
+def test_foreign_moments_are_refused(change: Any) -> None:
+    moments = optimizer_tensors(_adam())
+    change(moments)
+    with pytest.raises(VaeError, match="optimiser does not belong"):
+        restore_optimizer(_adam(0), moments)

@@ -7,12 +7,18 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.conftest import DATA, needs_data
 from vae.__main__ import main
-from vae.runs import Run, runs_dir
+from vae.files import load_npz
+from vae.inference import decode_pixels
+from vae.latent.sampling import draw_codes
+from vae.options import HELP
+from vae.runs import Run, find_run, load_model, runs_dir
 
 
 def _json(capsys: pytest.CaptureFixture[str], *arguments: str):
@@ -49,6 +55,65 @@ def test_train_evaluate_map_models(runs_folder, capsys) -> None:
     assert listed["demo"]["path"] == str(runs_dir() / "demo")
 
 
+def test_a_training_takes_every_choice(tiny_run: Run, capsys) -> None:
+    options = {
+        "objective": "aevb",
+        "likelihood": "gaussian",
+        "latent-dim": 3,
+        "epochs": 1,
+        "batch-size": 100,
+        "lr": 0.002,
+        "lr-schedule": "plateau",
+        "lr-patience": 2,
+        "weight-decay": 0.01,
+        "clip-norm": 5.0,
+        "rotate": 15.0,
+        "scale": 0.1,
+        "noise": "masking",
+        "noise-level": 0.2,
+        "beta": 2.0,
+        "beta-warmup": 0.5,
+        "gamma": -0.25,
+        "seed": 4,
+        "precision": "fp32",
+        "device": "cpu",
+    }
+    words = [f"--{name}={value}" for name, value in options.items()]
+    made = _json(capsys, *"train demo --dataset digits --preset mlp-2d --flip".split(), *words)
+    assert made["state"] == "done"
+    written = json.loads((runs_dir() / "demo" / "config.json").read_text())
+    found = {**written["model"], **written["objective"], **written["training"]}
+    assert found["flip"] is True
+    for name, value in options.items():
+        assert found[name.replace("-", "_")] == value, name
+
+
+def test_help_says_what_each_choice_does(capsys) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["train", "--help"])
+    assert left.value.code == 0
+    words = " ".join(capsys.readouterr().out.split())
+    for name, line in HELP.items():
+        assert f"--{name.replace('_', '-')}" in words
+        assert line in words
+
+
+@pytest.mark.parametrize("preset", ["ae", "linear-ae", "sparse-ae", "denoising-ae"])
+def test_an_autoencoder_has_no_elbo(runs_folder, capsys, preset: str) -> None:
+    words = f"train plain --dataset digits --preset {preset} --epochs 1 --device cpu"
+    made = _json(capsys, *words.split())
+    assert (made["elbo"], made["kl"], made["bits_per_dimension"]) == (None, None, None)
+    assert 50 < made["reconstruction"] < 80
+
+
+def test_fine_tuning_keeps_the_frozen_part(tiny_run: Run, capsys) -> None:
+    words = "train tuned --dataset digits --start-from tiny --freeze decoder --epochs 1 --lr 0.01"
+    assert _json(capsys, *words.split(), "--device", "cpu")["state"] == "done"
+    first, second = (load_model(find_run(name)).state_dict() for name in ("tiny", "tuned"))
+    for name, tensor in first.items():
+        assert torch.equal(tensor, second[name]) == name.startswith("decoder"), name
+
+
 def test_every_parameter_of_a_map_is_an_option(tiny_run: Run, capsys) -> None:
     options = "--points 60 --perplexity 5 --early-exaggeration 6 --metric cosine --seed 3"
     found = _json(capsys, *f"map tiny {options}".split())
@@ -69,6 +134,29 @@ def test_umap_from_the_command_line(tiny_run: Run, capsys) -> None:
     found = _json(capsys, *"map tiny --method umap --points 80 --neighbours 8".split())
     assert (found["map"], found["method"], found["n"]) == ("umap-k8-n80", "umap", 80)
     assert "umap-learn" in found["versions"]
+
+
+@pytest.mark.parametrize("way", ["prior", "uniform", "aggregate", "mixture"])
+def test_new_images_are_decodes_of_codes_of_the_way(tiny_run: Run, capsys, way: str) -> None:
+    path = tiny_run.path / "drawn.npz"
+    options = ["--from", way, "--n", "5", "--seed", "3", "--output", str(path)]
+    options += ["--components", "4"] if way == "mixture" else []
+    facts = _json(capsys, "sample", "tiny", *options)
+    assert (facts["from"], facts["n"], facts["latent_dim"]) == (way, 5, 2)
+    assert facts.get("components") == (4 if way == "mixture" else None)
+    found = load_npz(path)
+    z = draw_codes(tiny_run.codes(), way, 5, 3, 4)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(found["z"], z)
+    np.testing.assert_array_equal(found["images"], decode_pixels(load_model(tiny_run), z))
+
+
+def test_new_images_as_a_picture(tiny_run: Run, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(tiny_run.path)
+    assert main("sample tiny --n 10 --device cpu".split()) == 0
+    assert "tiny-prior.png: 10 images" in capsys.readouterr().out
+    with Image.open("tiny-prior.png") as picture:
+        side = 7 * 8 + 2  # enlarged to about 56 pixels, a gap between
+        assert picture.size == (4 * side + 2, 3 * side + 2)
 
 
 def test_text_for_people(tiny_run: Run, capsys) -> None:
@@ -95,11 +183,30 @@ def test_datasets(capsys) -> None:
         ("train x --dataset digits --latent-dim -2", "latent_dim is -2"),
         ("train x --dataset digits --epochs 0", "epochs is 0"),
         ("train x --dataset digits --lr nan", "lr is nan"),
+        ("train x --dataset digits --beta -1", "beta is -1"),
+        ("train x --dataset digits --noise-level 2", "noise_level is 2"),
+        ("train x --dataset digits --objective iwae --beta 2", "only for elbo, beta-tcvae, aevb"),
+        ("train x --dataset digits --gamma 2", "gamma has no meaning for the objective 'elbo'"),
+        ("train x --dataset digits --preset ae --beta 2", "objective 'autoencoder'"),
+        ("train x --dataset digits --freeze encoder", "which model to start from"),
+        ("train x --dataset digits --start-from nobody", "no model 'nobody'"),
+        ("train x --dataset digits --start-from ../tiny", "../tiny"),
+        ("train x --dataset digits --start-from tiny --latent-dim 3", "latent dim is 2"),
+        ("train x --dataset shapes --start-from tiny", "image shape is (8, 8, 1)"),
         ("train tiny --dataset digits", "already a run"),
         ("train tiny --resume", "already trained"),
         ("train tiny --resume --epochs 5", "cannot be changed"),
+        ("train tiny --resume --objective iwae", "--objective cannot be changed"),
+        ("train tiny --resume --start-from tiny", "--start-from cannot be changed"),
         ("train nobody --resume", "no model 'nobody'"),
         ("evaluate nobody", "no model 'nobody'"),
+        ("sample nobody", "no model 'nobody'"),
+        ("sample tiny --n 0", "--n must be 1 to 10,000, not 0"),
+        ("sample tiny --seed -1", "--seed must be 0 or more"),
+        ("sample tiny --components 5", "--components is of --from mixture"),
+        ("sample tiny --from mixture --components 99", "1 to 50"),
+        ("sample tiny --output x.jpg", "must end in .png or .npz, not 'x.jpg'"),
+        ("sample tiny --output /no/such/x.png", "Could not write /no/such/x.png"),
         ("map nobody", "no model 'nobody'"),
         ("map tiny --perplexity 0", "perplexity"),
         ("map tiny --points 1", "points"),

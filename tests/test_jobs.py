@@ -11,13 +11,22 @@ from pathlib import Path
 import pytest
 
 from vae.errors import VaeError
-from vae.jobs import cancel_map, cancel_training, resume_training, start_map, start_training
+from vae.jobs import (
+    cancel_map,
+    cancel_training,
+    pause_training,
+    resume_training,
+    start_map,
+    start_training,
+)
 from vae.map_jobs import fits
 from vae.map_params import MapParams
 from vae.maps import stored_maps
 from vae.presets import make_config
 from vae.runs import Run, find_run, runs_dir
 from vae.status import cancel_requested, is_alive, read_status
+from vae.stops import Stops
+from vae.worker import prepare, train_run
 
 
 def _config(epochs: int):
@@ -31,23 +40,66 @@ def _wait(holds: Callable[[], bool], log: Path, seconds: float = 90) -> None:
         time.sleep(0.05)
 
 
-def test_a_training_is_started_stopped_and_gone_on_with(runs_folder: Path) -> None:
+def test_a_training_is_started_paused_gone_on_with_and_cancelled(runs_folder: Path) -> None:
     start_training("far", _config(100_000))
     run, log = find_run("far"), runs_dir() / "far" / "log.txt"
-    assert run.status["state"] == "running"  # from the first moment, before it says anything
+    assert run.status["state"] == "queued"  # from the first moment, before it says anything
     with pytest.raises(VaeError, match="'far'"):
         start_training("far", _config(1))
     _wait(lambda: len(run.metrics()) > 20, log)
-    cancel_training(run)
-    _wait(lambda: run.status["state"] == "cancelled", log)
-    assert run.ready
-    assert run.evaluation is not None
+    assert run.status["state"] == "running"
+    pause_training(run)
+    _wait(lambda: run.status["state"] == "paused", log)
+    _wait(lambda: not is_alive(run.path), log)
+    assert not run.ready
+    points = run.metrics()
+    with pytest.raises(VaeError, match="'far' is paused, so it cannot be paused"):
+        pause_training(run)
     resume_training(run)
-    _wait(lambda: run.status.get("stage") == "training", log)
+    _wait(lambda: len(run.metrics()) > len(points), log)
+    assert run.metrics()[: len(points)] == points
     with pytest.raises(VaeError, match="training already"):
         resume_training(run)
     cancel_training(run)
     _wait(lambda: run.status["state"] == "cancelled", log)
+    assert run.ready
+    assert run.evaluation is not None
+    with pytest.raises(VaeError, match="'far' is cancelled, so it cannot be cancelled"):
+        cancel_training(run)
+
+
+def test_a_paused_training_is_cancelled_and_what_it_learned_is_kept(runs_folder: Path) -> None:
+    config = _config(100_000)
+    folder = prepare("far", config)
+    stops = Stops(folder)
+
+    def pause(point, _config) -> None:
+        stops.signal = 15 if point.epoch > 3 else None
+
+    assert train_run(folder, config, pause, stops=stops) == "paused"
+    run, epoch = find_run("far"), read_status(folder)["epoch"]
+    cancel_training(run)
+    _wait(lambda: run.status["state"] == "cancelled", folder / "log.txt")
+    assert run.ready
+    assert run.status["epoch"] == epoch
+    assert not cancel_requested(folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups to kill")
+def test_a_training_outlives_who_started_it_and_all_its_group(runs_folder: Path) -> None:
+    """As when a server is killed, restarted, or its terminal is closed."""
+    script = (
+        "from vae.jobs import start_training\n"
+        "from vae.presets import make_config\n"
+        "import os, signal\n"
+        "start_training('orphan', make_config('mlp-2d', 'digits', (8, 8, 1), epochs=2))\n"
+        "os.killpg(os.getpgid(0), signal.SIGKILL)\n"
+    )
+    starter = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
+    assert starter.wait(timeout=60) == -9
+    run = find_run("orphan")
+    _wait(lambda: run.status["state"] == "done", run.path / "log.txt")
+    assert run.metrics()[-1]["epoch"] == 2  # all there, for whoever looks
 
 
 def test_a_map_is_fitted_and_a_cancelled_one_leaves_nothing(tiny_run: Run) -> None:

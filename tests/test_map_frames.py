@@ -177,7 +177,7 @@ def test_a_killed_fit_leaves_neither_map_nor_frames_and_can_be_fitted_again(tiny
     while read_status(folder)["state"] == "running":
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert read_status(folder)["state"] == "interrupted"
+    assert read_status(folder)["state"] == "failed"
     assert [path.name for path in tiny_run.maps_dir.iterdir()] == [folder.name]
     assert stored_maps(tiny_run) == []
     assert run_map(tiny_run, params) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,13 +16,14 @@ from vae.datasets import load
 from vae.errors import VaeError
 from vae.files import load_npz, save_npz
 from vae.inference import encode_pixels
+from vae.jobs import cancel_training, resume_training
 from vae.latent.values import values
 from vae.maps import list_maps, load_map
 from vae.originals import originals
 from vae.recoding import recode
 from vae.runs import Run, delete_run, find_run, load_model, runs_dir
 from vae.status import StatusWriter, request_cancel
-from vae.worker import train_run
+from vae.worker import resumable, train_run
 
 
 def test_all_images_in_the_order_of_their_splits(tiny_run: Run) -> None:
@@ -63,8 +65,9 @@ def test_the_factors_are_those_of_the_images(runs_folder: object) -> None:
 
 
 def train_tiny_shapes() -> Run:
+    from vae.codes import save_codes
     from vae.presets import make_config
-    from vae.worker import prepare, save_codes
+    from vae.worker import prepare
 
     config = make_config("mlp-2d", "shapes", (64, 64, 1), device="cpu")
     folder = prepare("shapes-tiny", config)
@@ -124,17 +127,41 @@ def test_what_is_half_made_is_held_and_cannot_be_opened(
     assert shares == [1024 / 1100, 1.0]
 
 
-def test_a_killed_encoding_is_interrupted(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_encoding_is_no_training_to_go_on_with(
+    tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def killed(*_: object) -> None:
         raise SystemExit
 
     with monkeypatch.context() as patched:
-        patched.setattr(recoding.shutil, "rmtree", lambda folder: None)  # it cannot clean up
+        patched.setattr(recoding, "shutil", SimpleNamespace(rmtree=lambda _: None))  # or clean up
         patched.setattr(recoding, "save_codes", killed)
         with pytest.raises(SystemExit):
             recode(tiny_run, "half", "all", limit=40)
-    assert find_run("half").status["state"] == "interrupted"
-    assert not find_run("half").ready
+    half = find_run("half")
+    assert (half.status["state"], half.status["copy_of"]) == ("failed", "tiny")
+    assert not half.ready
+    for go_on in (lambda: resumable("half"), lambda: resume_training(half)):
+        with pytest.raises(VaeError, match="'half' is a copy of 'tiny' whose encoding broke off"):
+            go_on()
+    cancel_training(half)  # nor is it one afterwards
+    assert half.status["state"] == "cancelled"
+    with pytest.raises(VaeError, match="is a copy of 'tiny'"):
+        resumable("half")
+
+
+def test_an_encoding_killed_at_its_very_beginning_is_known_too(tiny_run: Run, monkeypatch) -> None:
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recoding, "shutil", SimpleNamespace(rmtree=lambda _: None))
+        patched.setattr(recoding, "acquire", killed)
+        with pytest.raises(SystemExit):
+            recode(tiny_run, "half", "all", limit=40)
+    assert find_run("half").status["state"] == "failed"
+    with pytest.raises(VaeError, match="is a copy of 'tiny'"):
+        resumable("half")
 
 
 def test_codes_of_a_foreign_split_are_refused(tiny_run: Run) -> None:

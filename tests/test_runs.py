@@ -88,12 +88,12 @@ def test_garbled_status_is_broken_too(tiny_run: Run, content: str) -> None:
 
 
 @pytest.mark.parametrize("updated", [None, "2025-01-01T00:00:00", "today"])
-def test_a_start_that_was_never_announced_properly_is_interrupted(
+def test_a_start_that_was_never_announced_properly_is_a_dead_process(
     tiny_run: Run, updated: object
 ) -> None:
     status = {"state": "running", "stage": "starting", "updated": updated}
     (tiny_run.path / "status.json").write_text(json.dumps(status))
-    assert tiny_run.status["state"] == "interrupted"
+    assert tiny_run.status["state"] == "failed"
     assert _trained() == ["tiny"]
 
 

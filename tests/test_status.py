@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from vae.checks import GONE
 from vae.errors import VaeError
-from vae.files import write_json
+from vae.files import read_json, write_json
 from vae.status import (
     StatusWriter,
     acquire,
+    announce,
     cancel_requested,
     clear_cancel,
     is_alive,
@@ -48,7 +52,7 @@ def holder(tmp_path: Path):
     process.communicate()
 
 
-def test_a_living_process_is_running_and_a_killed_one_interrupted(holder, tmp_path: Path) -> None:
+def test_a_living_process_is_running_and_a_killed_one_has_failed(holder, tmp_path: Path) -> None:
     assert is_alive(tmp_path)
     assert read_status(tmp_path)["state"] == "running"
     assert read_status(tmp_path)["progress"] == 0.25
@@ -57,7 +61,9 @@ def test_a_living_process_is_running_and_a_killed_one_interrupted(holder, tmp_pa
     holder.kill()
     holder.wait()
     assert not is_alive(tmp_path)
-    assert read_status(tmp_path)["state"] == "interrupted"
+    status = read_status(tmp_path)
+    assert (status["state"], status["error"]) == ("failed", GONE)
+    assert "killed" in GONE
     acquire(tmp_path).release()
 
 
@@ -116,3 +122,83 @@ def test_two_who_look_do_not_take_one_another_for_the_process(tmp_path: Path) ->
     acquire(tmp_path).release()
     with ThreadPoolExecutor(8) as pool:
         assert not any(pool.map(lambda _: is_alive(tmp_path), range(200)))
+
+
+def test_the_state_of_earlier_versions_is_a_failure(tmp_path: Path) -> None:
+    write_json(tmp_path / "status.json", {"state": "interrupted", "epoch": 1.5})
+    assert read_status(tmp_path) == {"state": "failed", "error": GONE, "epoch": 1.5}
+    said = "Stopped by the keyboard; go on by --resume."
+    write_json(tmp_path / "status.json", {"state": "interrupted", "error": said})
+    assert read_status(tmp_path)["error"] == said
+
+
+def test_who_is_announced_is_active_until_it_had_time_to_start(tmp_path: Path) -> None:
+    announce(tmp_path, "queued", epochs=3)
+    status = read_status(tmp_path)
+    assert (status["state"], status["stage"], status["epochs"]) == ("queued", "starting", 3)
+    write_json(tmp_path / "status.json", {**status, "updated": "2026-01-01T00:00:00+00:00"})
+    assert read_status(tmp_path)["state"] == "failed"
+
+
+def test_a_process_takes_over_what_is_known_and_no_error(tmp_path: Path) -> None:
+    StatusWriter(tmp_path, epochs=3, device="cpu").end("failed", error="It broke.", epoch=1.5)
+    announce(tmp_path, "queued")
+    status = read_status(tmp_path)
+    assert (status["epochs"], status["device"], status["epoch"]) == (3, "cpu", 1.5)
+    assert "error" not in status
+    assert "finished" not in status
+
+
+def test_waiting_is_no_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 1000.0, 1000.0, 1002.0])
+    monkeypatch.setattr("vae.status.time.monotonic", lambda: next(clock))
+    writer = StatusWriter(tmp_path)
+    writer.say("queued", waiting=1)
+    assert read_json(tmp_path / "status.json")["waiting"] == 1
+    writer.end("done")
+    status = read_status(tmp_path)
+    assert status["seconds"] == 2.0
+    assert "waiting" not in status
+
+
+def test_a_stage_that_reports_nothing_gives_signs_of_life(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("vae.status._SILENT_SECONDS", 0.01)
+    path = tmp_path / "status.json"
+    with acquire(tmp_path), StatusWriter(tmp_path, epochs=3).stage("evaluating", progress=0.5):
+        status = read_status(tmp_path)
+        assert (status["state"], status["stage"]) == ("running", "evaluating")
+        before, deadline = path.stat().st_ino, time.monotonic() + 10
+        while path.stat().st_ino == before:  # each is a new file
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+
+def test_a_stage_on_a_full_disk_ends_in_its_sentence(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("vae.status._SILENT_SECONDS", 0.01)
+    writer = StatusWriter(tmp_path)
+
+    def work() -> None:
+        with writer.stage("evaluating"):
+            monkeypatch.setattr("vae.files.os.fsync", _full)
+            time.sleep(0.1)
+
+    with pytest.raises(VaeError, match="the disk is full"):
+        work()
+
+
+def test_the_end_is_said_also_on_a_full_disk(tmp_path: Path, monkeypatch) -> None:
+    writer = StatusWriter(tmp_path, epochs=3)
+    writer.say("running", stage="x" * 300)
+    monkeypatch.setattr("vae.files.os.fsync", _full)
+    with pytest.raises(VaeError, match="the disk is full"):
+        writer.beat(0.5)
+    writer.end("failed", error="No room.")
+    status = read_status(tmp_path)
+    assert (status["state"], status["error"], status["epochs"]) == ("failed", "No room.", 3)
+    with pytest.raises(VaeError, match="the disk is full"):
+        writer.end("failed", error="y" * 5000)  # it would need room
+    assert read_status(tmp_path) == status
+
+
+def _full(_descriptor: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")

@@ -120,7 +120,7 @@ def _complete(run: Run) -> None:
             "this machine."
         )
     from vae.evaluation import evaluate
-    from vae.worker import finish
+    from vae.learning import finish
 
     model, test = load_model(run), load(dataset, "test")
     if not has_codes:

@@ -63,15 +63,18 @@ def check_files(files: dict[str, bytes]) -> Config:
         if needed not in files:
             raise VaeError(f"The zip lacks {needed}, without which there is no model.")
     config = config_from_json(_json(files, "config.json"))
-    for text in (config.preset, config.training.dataset):
+    start = [config.training.start_from] if config.training.start_from else []
+    for text in (config.preset, config.training.dataset, *start):
         if not re.fullmatch(NAME_PATTERN, text):  # they become words on screen and in commands
-            raise VaeError(f"config.json names a preset or data set {text!r}, which is no name.")
+            raise VaeError(
+                f"config.json names a preset, data set or model {text!r}, which is no name."
+            )
     _check_weights(files["weights.safetensors"], config)
     if "codes.npz" in files:
         _check_codes(files["codes.npz"], config)
     if "evaluation.json" in files:
         found = _json(files, "evaluation.json")
-        check_evaluation(found, config.model.latent_dim, "evaluation.json")
+        check_evaluation(found, config.model, "evaluation.json")
     lines = files.get("metrics.jsonl", b"").splitlines()
     points = [_json({"metrics.jsonl": line}, "metrics.jsonl") for line in lines]
     check_points(points, "metrics.jsonl")

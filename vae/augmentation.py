@@ -29,7 +29,8 @@ def augment(images: Tensor, training: TrainingConfig, *key: object) -> Tensor:
     moved = images.permute(0, 3, 1, 2)  # (n, C, H, W)
     # torchvision draws from the global generator: it is lent, and given back as it was.
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of("augmentation", *key))
+        # Not torch.manual_seed: that would also seed the GPU's, which nobody gives back.
+        torch.default_generator.manual_seed(seed_of("augmentation", *key))
         if training.rotate or training.scale:
             # Here, for importing it takes a second that most runs need not spend.
             from torchvision.transforms import InterpolationMode, v2

@@ -7,12 +7,21 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from vae.config import Config, ModelConfig, ObjectiveConfig
+from vae.config import Config, ModelConfig, Objective, ObjectiveConfig
 from vae.options import HELP, USED_BY
+from vae.presets import own_settings
 from vae.runs import Run
 
-
 _KINDS = {"gaussian": "A variational autoencoder", "point": "An autoencoder"}
+_NAMES: dict[Objective, str] = {
+    "capacity": "ELBO with the KL held at C",
+    "beta-tcvae": "β-TCVAE",
+    "wae-mmd": "WAE-MMD",
+    "info-vae": "InfoVAE",
+    "iwae": "IWAE",
+    "aevb": "AEVB, weighted",
+    "autoencoder": "reconstruction only",
+}
 _SYMBOLS = {
     "beta": "β",
     "gamma": "γ",
@@ -22,7 +31,7 @@ _SYMBOLS = {
     "samples": "k",
     "sparsity": "λ",
 }
-# Spelled out also where they are the defaults of today.
+# Spelled out also where they are the defaults of today, as is what the preset says itself.
 _ALWAYS = set(
     "latent_dim epochs batch_size likelihood objective lr lr_schedule beta seed device "
     "precision".split()
@@ -33,17 +42,24 @@ def command(name: str, config: Config) -> str:
     """The command line that trains this configuration again, every choice spelled out."""
     options: dict[str, Any] = {"dataset": config.training.dataset, "preset": config.preset}
     kind = config.objective.objective
+    always = _ALWAYS | set(own_settings(config.preset, kind))
     for part in (config.model, config.objective, config.training):
         for field in fields(part):
-            value, name = getattr(part, field.name), field.name
-            read = kind in USED_BY.get(name, (kind,))
-            if name in HELP and read and (name in _ALWAYS or value != field.default):
-                # Numbers with every digit: another rate makes other weights.
-                options[name.replace("_", "-")] = repr(value) if isinstance(value, float) else value
-    spelled = " ".join(
-        f"--{key}" if value is True else f"--{key} {value}" for key, value in options.items()
-    )
-    return f"python -m vae train {name} {spelled}"
+            value, option = getattr(part, field.name), field.name
+            read = kind in USED_BY.get(option, (kind,))
+            if option in HELP and read and (option in always or value != field.default):
+                options[option.replace("_", "-")] = value
+    words = " ".join(_spelled(key, value) for key, value in options.items())
+    return f"python -m vae train {name} {words}"
+
+
+def _spelled(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return f"--{key}" if value else f"--no-{key}"
+    # Numbers with every digit: another rate makes other weights.
+    text = repr(value) if isinstance(value, float) else str(value)
+    # argparse takes -1e-05 for an option, unless it is tied to its name.
+    return f"--{key}={text}" if text.startswith("-") else f"--{key} {text}"
 
 
 def duration(seconds: float) -> str:
@@ -102,6 +118,8 @@ def model_card(run: Run) -> str:
         f"| objective | {objective_words(run.config.objective)} |",
         f"| epochs | {_epochs(training.epochs, made)} |",
     ]
+    if training.noise != "none":
+        lines.append(f"| the encoder saw | {training.noise} noise of level {training.noise_level:g} |")
     if found := run.evaluation:
         lines += _figures(found, math.prod(model.image_shape))
     seconds, device = made.get("seconds"), made.get("device", "unknown device")
@@ -132,11 +150,12 @@ def _figures(found: dict[str, Any], pixels: int) -> list[str]:
             f"{error:.2f} nats per image** ({found['n']:,} test images) |",
             f"| bits per pixel value | {found['bits_per_dimension']:.4f} ({pixels} values) |",
         ]
-    mean = "code" if found["kl"] is None else "posterior mean"
+    active = "variance of the posterior mean above 0.01"
+    if found["kl"] is None:
+        active = "variance of the code above 1 % of the largest"
     return [
         *rows,
-        f"| active units | {found['active_units']} of {found['latent_dim']} "
-        f"(variance of the {mean} above 0.01) |",
+        f"| active units | {found['active_units']} of {found['latent_dim']} ({active}) |",
     ]
 
 
@@ -149,8 +168,11 @@ def objective_words(objective: ObjectiveConfig) -> str:
         )
     else:
         read = [n for n in _SYMBOLS if kind in USED_BY[n]]
-        numbers = ", ".join(f"{_SYMBOLS[n]} = {getattr(objective, n):g}" for n in read)
-        words = f"{kind}, {numbers}"
+        numbers = [f"{_SYMBOLS[n]} = {getattr(objective, n):g}" for n in read]
+        words = ", ".join([_NAMES[kind], *numbers])
+        if kind == "autoencoder":
+            price = f" + {objective.sparsity:g} · Σ|z|"
+            words = _NAMES[kind] if not objective.sparsity else f"reconstruction{price}"
     if kind in USED_BY["beta_warmup"] and objective.beta_warmup:
         words += f", β from 0 over {objective.beta_warmup:g} epochs"
     return words

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from vae.errors import VaeError
 from vae.files import write_atomic
 
+_MOMENTS = ("exp_avg", "exp_avg_sq")  # of Adam and AdamW
+
 
 def save_weights(model: nn.Module, path: Path) -> None:
     """Write a model's parameters and buffers, atomically."""
@@ -113,7 +115,7 @@ def load_training_state(path: Path) -> TrainingState:
         counts = {key: int(metadata[key]) for key in ("epoch", "step", "seen", "waited")}
         best, factor = (float.fromhex(metadata[key]) for key in ("best", "factor"))
         sums = tensors.pop("sums")
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         raise VaeError(f"{path} does not say how far its training came.") from None
     parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}}
     for key, tensor in tensors.items():
@@ -139,11 +141,21 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Put saved moments, keyed ``"<parameter index>.<name>"``, into a fresh optimiser."""
+    """Put copies of saved moments, keyed ``"<parameter index>.<name>"``, into a fresh Adam.
+
+    Raises:
+        VaeError: if they are not those of its parameters; of none, before the first step.
+    """
+    shapes = [p.shape for group in optimizer.param_groups for p in group["params"]]
+    wanted = {f"{i}.{name}": shape for i, shape in enumerate(shapes) for name in _MOMENTS}
+    wanted |= {f"{i}.step": torch.Size() for i in range(len(shapes))}
+    if tensors and {key: tensor.shape for key, tensor in tensors.items()} != wanted:
+        raise VaeError("The checkpoint's optimiser does not belong to this configuration.")
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         index, _, name = key.partition(".")
-        state.setdefault(int(index), {})[name] = tensor
+        # clone: it would be changed in place with every step
+        state.setdefault(int(index), {})[name] = tensor.clone()
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from vae.config import ModelConfig
 from vae.errors import VaeError
 
-STATES = ("running", "done", "cancelled", "failed", "interrupted")
-_FIGURES = ("elbo", "reconstruction", "kl", "standard_error", "bits_per_dimension")
+STATES = ("queued", "running", "paused", "done", "failed", "cancelled")
+GONE = "Its process is gone: it was killed, or the computer was switched off."
+_FIGURES = ("reconstruction", "standard_error")
+_OF_POSTERIORS = ("elbo", "kl", "bits_per_dimension")  # none where codes are points
 _COUNTS = ("n", "active_units")
-_TERMS = ("epoch", "images", "reconstruction", "kl", "loss")
+_TERMS = ("epoch", "images", "reconstruction", "loss")
 _POINTS, _SEED_METRIC = r"(-n[0-9]{1,7})?", r"(-s[0-9]{1,10})?(-(cosine|manhattan))?"
 _NUMBER = r"[0-9]{1,4}(\.[0-9]{1,4})?"
 # Of fitted maps, as vae.map_params.map_id makes them.
@@ -34,11 +37,13 @@ def check_status(status: Any, label: str) -> dict[str, Any]:
     Raises:
         VaeError: if it does not.
     """
+    if isinstance(status, dict) and status.get("state") == "interrupted":  # of earlier versions
+        status = {**status, "state": "failed", "error": status.get("error") or GONE}
     if not isinstance(status, dict) or status.get("state") not in STATES:
         raise VaeError(f"{label} must hold an object with a state: {', '.join(STATES)}.")
     for key, value in status.items():
-        words = key in ("started", "updated", "finished", "error", "stage", "device")
-        numbers = key in ("epoch", "epochs", "progress", "seconds", "seconds_left")
+        words = key in ("started", "updated", "finished", "error", "stage", "device", "copy_of")
+        numbers = key in ("epoch", "epochs", "progress", "seconds", "seconds_left", "waiting")
         numbers = numbers or key == "images_per_second"
         if value is not None and (
             (words and not isinstance(value, str))
@@ -49,8 +54,8 @@ def check_status(status: Any, label: str) -> dict[str, Any]:
     return status
 
 
-def check_evaluation(found: Any, latent_dim: int, label: str) -> dict[str, Any]:
-    """``evaluation.json``, if it holds the figures of a model of ``latent_dim`` dimensions.
+def check_evaluation(found: Any, model: ModelConfig, label: str) -> dict[str, Any]:
+    """``evaluation.json``, if it holds the figures of such a model.
 
     Raises:
         VaeError: if it does not.
@@ -59,13 +64,41 @@ def check_evaluation(found: Any, latent_dim: int, label: str) -> dict[str, Any]:
         isinstance(found, dict)
         and all(is_number(found.get(key)) for key in _FIGURES)
         and all(isinstance(found.get(key), int) for key in _COUNTS)
-        and found.get("latent_dim") == latent_dim
-        and isinstance(found.get("kl_per_dimension"), list)
-        and len(found["kl_per_dimension"]) == latent_dim
-        and all(is_number(value) for value in found["kl_per_dimension"])
+        and found.get("latent_dim") == model.latent_dim
+        and (_without_posterior(found) if model.posterior == "point" else _with_posterior(found))
+        and ("pca" not in found or _beside_pca(found["pca"], model.latent_dim))
     ):
-        raise VaeError(f"{label} does not hold the figures of a model of {latent_dim} dimensions.")
+        kind = "an autoencoder" if model.posterior == "point" else "a model"
+        raise VaeError(
+            f"{label} does not hold the figures of {kind} of {model.latent_dim} dimensions."
+        )
     return found
+
+
+def _with_posterior(found: dict[str, Any]) -> bool:
+    per_dimension = found.get("kl_per_dimension")
+    return (
+        all(is_number(found.get(key)) for key in _OF_POSTERIORS)
+        and isinstance(per_dimension, list)
+        and len(per_dimension) == found["latent_dim"]
+        and all(is_number(value) for value in per_dimension)
+    )
+
+
+def _without_posterior(found: dict[str, Any]) -> bool:
+    return all(found.get(key) is None for key in (*_OF_POSTERIORS, "kl_per_dimension"))
+
+
+def _beside_pca(pca: Any, latent_dim: int) -> bool:
+    """Whether it is what :func:`vae.evaluation.principal_angles.compare_with_pca` says."""
+    return (
+        isinstance(pca, dict)
+        and is_number(pca.get("pca_reconstruction"))
+        and isinstance(pca.get("n"), int)
+        and isinstance(degrees := pca.get("degrees"), list)
+        and 1 <= len(degrees) <= latent_dim
+        and all(is_number(value) and 0 <= value <= 90.001 for value in degrees)
+    )
 
 
 def check_points(points: list[Any], label: str) -> list[dict[str, Any]]:
@@ -78,7 +111,8 @@ def check_points(points: list[Any], label: str) -> list[dict[str, Any]]:
         if not (
             isinstance(point, dict)
             and point.get("split") in ("train", "validation")
-            and all(is_number(point.get(term)) for term in _TERMS)
+            and all(term in point for term in _TERMS)
+            and all(is_number(value) for term, value in point.items() if term != "split")
         ):
             raise VaeError(f"{label}, line {number}, is not a point of a training curve.")
     return points

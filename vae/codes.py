@@ -11,7 +11,7 @@ import numpy as np
 
 from vae.datasets.registry import ALL, SPLITS
 from vae.errors import VaeError
-from vae.files import load_npz
+from vae.files import load_npz, save_npz
 
 
 @dataclass(frozen=True)
@@ -62,3 +62,21 @@ def parse_codes(arrays: dict[str, np.ndarray], label: str) -> Codes:
         allowed = ", ".join((*SPLITS, ALL))
         raise VaeError(f"{label} is of the split {shortened(split)}; allowed are {allowed}.")
     return Codes(mu, logvar, labels, indices, split)
+
+
+def save_codes(
+    folder: Path, mu: np.ndarray, logvar: np.ndarray, labels: np.ndarray, split: str = "test"
+) -> None:
+    """Write ``codes.npz``: posteriors (n, d) twice of the first n images of a split, (n,) labels.
+
+    In half precision: an error of at most 0.001 at |z| < 4, unseen in a decode, half the size.
+    """
+    of = {} if split == "test" else {"split": np.array(split)}  # the test split goes without saying
+    save_npz(
+        folder / "codes.npz",
+        mu=mu.astype(np.float16),
+        logvar=logvar.astype(np.float16),
+        labels=labels.astype(np.int16),
+        indices=np.arange(len(mu), dtype=np.int32),
+        **of,
+    )

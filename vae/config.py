@@ -96,7 +96,8 @@ class ObjectiveConfig:
         capacity: C at its end, in nats (``"capacity"``).
         capacity_epochs: epochs over which C grows from 0 in a straight line; 0 for all of them.
         alpha: InfoVAE's alpha: 1 - alpha weighs the KL.
-        mmd_weight: lambda of the maximum mean discrepancy (``"wae-mmd"``, ``"info-vae"``).
+        mmd_weight: lambda of the maximum mean discrepancy (``"wae-mmd"``, ``"info-vae"``; there
+            at least 1 - alpha, for alpha + lambda - 1 weighs it).
         samples: k of ``"iwae"``.
         sparsity: weight of the code's L1 norm (``"autoencoder"``).
     """
@@ -121,7 +122,10 @@ class ObjectiveConfig:
         epochs = self.capacity_epochs
         _check(0 <= epochs <= 100_000, "capacity_epochs", epochs, "0 to 100000")
         _check(-1000 <= self.alpha <= 1, "alpha", self.alpha, "-1000 to 1")
-        _check(0 <= self.mmd_weight <= 1e6, "mmd_weight", self.mmd_weight, "0 to 1000000")
+        # Below that, InfoVAE would be paid for codes unlike the prior.
+        least = 1 - self.alpha if self.objective == "info-vae" else 0
+        allowed = f"{least:g} to 1000000" + (" (from 1 - alpha)" if least else "")
+        _check(least <= self.mmd_weight <= 1e6, "mmd_weight", self.mmd_weight, allowed)
         _check(1 <= self.samples <= 1000, "samples", self.samples, "1 to 1000")
         _check(0 <= self.sparsity <= 1e6, "sparsity", self.sparsity, "0 to 1000000")
 

@@ -28,6 +28,8 @@ def config_from_json(value: Any, source: str = "config.json") -> Config:
         parts = {name: value[name] for name in ("preset", "model", "training")}
     except KeyError as error:
         raise VaeError(f"{source} lacks the entry {error}.") from None
+    if unknown := sorted(set(value) - set(parts) - {"objective"}):
+        raise VaeError(f"{source} holds the unknown entry {unknown[0]!r}.")
     parts["objective"] = value.get("objective", {})
     if "objective" not in value and isinstance(parts["training"], dict):
         # As it was written before there was more than one objective.

@@ -27,4 +27,4 @@ def corrupt(x: Tensor, kind: Corruption, level: float, generator: Generator | No
     if kind == "masking":
         return x * (draw >= level)
     spoiled = torch.where(draw < level / 2, 0.0, x)
-    return torch.where(draw > 1 - level / 2, 1.0, spoiled)
+    return torch.where(draw >= 1 - level / 2, 1.0, spoiled)

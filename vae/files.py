@@ -88,6 +88,15 @@ def append_line(path: Path, line: str) -> None:
         raise VaeError(f"Could not write {path}: {why(error)}.") from error
 
 
+def flush_to_disk(path: Path) -> None:
+    """Wait until the lines of a file are on the disk, for a file that is written after them."""
+    try:
+        with path.open("ab") as file:
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise VaeError(f"Could not write {path}: {why(error)}.") from error
+
+
 def remove_file(path: Path) -> None:
     """Delete a file if it is there."""
     if not path.exists():

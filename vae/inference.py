@@ -8,9 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vae.config import Corruption
+from vae.corruption import corrupt
 from vae.errors import VaeError
 from vae.model import VAE, reparameterize
 from vae.objectives import elbo_terms
+from vae.randomness import generator
 
 _CHUNK = 512  # rows per forward pass: bounds the memory of a large request
 FARTHEST = 1e6
@@ -76,6 +79,22 @@ def reconstruct(model: VAE, images: np.ndarray) -> np.ndarray:
     return decode_pixels(model, encode_pixels(model, images)[0])
 
 
+def spoil(images: np.ndarray, kind: Corruption, level: float, seed: int = 0) -> np.ndarray:
+    """The images as a denoising autoencoder is given them (see :func:`vae.corruption.corrupt`).
+
+    uint8 (n, H, W, C) both ways. What spoils an image depends on ``seed`` and its place alone, not
+    on how many follow it.
+    """
+    if kind == "none":
+        return images
+    x = to_float(torch.from_numpy(images.copy()))
+    parts = [
+        corrupt(one, kind, level, generator("cpu", "spoil", seed, i))
+        for i, one in enumerate(x.split(1))
+    ]
+    return to_pixels(torch.cat(parts)).numpy() if parts else images
+
+
 def sample_posterior(mu: np.ndarray, logvar: np.ndarray, n: int, seed: int = 0) -> np.ndarray:
     """``n`` draws z = mu + sigma · eps from each posterior: (k, d) twice -> (k, n, d) float32."""
     eps = np.random.default_rng(seed).standard_normal((len(mu), n, mu.shape[1]), dtype=np.float32)
@@ -101,27 +120,39 @@ def traverse(model: VAE, z: np.ndarray, dimension: int, values: np.ndarray) -> n
 
 
 @torch.inference_mode()
-def image_terms(model: VAE, images: np.ndarray, seed: int = 0) -> dict[str, np.ndarray]:
+def image_terms(
+    model: VAE, images: np.ndarray, seed: int = 0, seen: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """Per image, in nats, with one posterior sample drawn from ``seed``: the ELBO's terms.
+
+    Args:
+        images: what is to be reconstructed, uint8 (n, H, W, C).
+        seen: what the encoder sees, of the same shape: the images themselves if not given, spoiled
+            ones for denoising. With any q the terms' sum is at least -log p(x) on average; the
+            posterior of another image makes a looser bound.
 
     Returns:
         ``reconstruction`` (n,): -log p(x|z); ``kl`` (n,): KL(q(z|x) || p(z)), not of a model whose
         codes are points; ``mu`` and ``logvar`` (n, d), so that a caller who needs both encodes once.
     """
-    _check_images(model, images)
-    device = _device(model)
-    generator = torch.Generator(device=device).manual_seed(seed)
+    seen = images if seen is None else seen
+    for each in (images, seen):
+        _check_images(model, each)
+    if len(seen) != len(images):
+        raise VaeError(f"{len(seen)} images to encode came for {len(images)} to reconstruct.")
+    device, point = _device(model), model.config.posterior == "point"
+    noise = torch.Generator(device=device).manual_seed(seed)
     columns: dict[str, list[np.ndarray]] = {
         name: [] for name in ("reconstruction", "kl", "mu", "logvar")
     }
-    for part in _chunks(images, device):
+    for part, given in zip(_chunks(images, device), _chunks(seen, device), strict=True):
         x = to_float(part)
-        mu, logvar = model.encode(x)
-        logits = model.decode_logits(reparameterize(mu, logvar, generator))
+        mu, logvar = model.encode(to_float(given))
+        logits = model.decode_logits(mu if point else reparameterize(mu, logvar, noise))
         terms = elbo_terms(logits, x, mu, logvar, model.config.likelihood)
         values = (terms.reconstruction, terms.kl, mu, logvar)
         for column, value in zip(columns.values(), values, strict=True):
             column.append(value.float().cpu().numpy())
-    if model.config.posterior == "point":
+    if point:
         del columns["kl"]
     return {name: np.concatenate(column) for name, column in columns.items()}

@@ -16,16 +16,19 @@ from vae.errors import VaeError
 from vae.files import make_folder
 from vae.map_jobs import GRID, folder_of
 from vae.map_params import MapParams, map_id, used_by
-from vae.runs import Run
+from vae.runs import CHECKPOINT, Run
 from vae.status import (
+    ACTIVE,
     StatusWriter,
+    acquire,
     announce,
     clear_cancel,
     is_alive,
     read_status,
     request_cancel,
 )
-from vae.worker import prepare
+from vae.stops import clear_requests, request_pause
+from vae.worker import check_resumable, prepare
 
 _ROOT = Path(__file__).resolve().parent.parent
 # Windows has no sessions; there a group of its own keeps the server's Ctrl+C from the process.
@@ -57,32 +60,65 @@ def spawn(arguments: list[str], log: Path) -> None:
 
 
 def start_training(name: str, config: Config) -> None:
-    """Claim the run folder, so that a taken name is refused at once, and train in the background.
+    """Claim the run folder, so that a taken name is refused at once, and train in the background
+    when its turn comes (see :mod:`vae.queue`).
 
     Raises:
         VaeError: if the name is taken, or the folder or process cannot be made.
     """
     folder = prepare(name, config)
-    announce(folder, epochs=config.training.epochs)
-    spawn(["train", name, "--resume", "--json"], folder / "log.txt")
+    _go_on(folder, config)
 
 
 def resume_training(run: Run) -> None:
-    """Go on with a stopped run in the background.
+    """Go on with a stopped run in the background, from the step of its last checkpoint.
 
     Raises:
-        VaeError: if it is at work already.
+        VaeError: if it is at work already, or has nothing to go on with.
     """
     if is_alive(run.path):
         raise VaeError(f"{run.name!r} is training already.")
-    clear_cancel(run.path)
-    announce(run.path, epochs=run.config.training.epochs)
-    spawn(["train", run.name, "--resume", "--json"], run.path / "log.txt")
+    check_resumable(run)
+    clear_requests(run.path)
+    _go_on(run.path, run.config)
+
+
+def pause_training(run: Run) -> None:
+    """Ask a training to write a checkpoint and end, so that its memory and its turn are free.
+
+    Raises:
+        VaeError: if it is not at work and does not wait either.
+    """
+    if (state := read_status(run.path)["state"]) not in ACTIVE:
+        raise VaeError(f"{run.name!r} is {state}, so it cannot be paused.")
+    request_pause(run.path)
 
 
 def cancel_training(run: Run) -> None:
-    """Ask a training to stop; it keeps what it learned, within a tenth of an epoch."""
-    request_cancel(run.path)
+    """Ask a training to end; what it has learned is kept and measured.
+
+    Of one that is paused or has failed, a process of its own keeps what its last checkpoint holds.
+
+    Raises:
+        VaeError: if it has ended.
+    """
+    state = read_status(run.path)["state"]
+    if state in ("done", "cancelled"):
+        raise VaeError(f"{run.name!r} is {state}, so it cannot be cancelled.")
+    if state in ACTIVE:
+        request_cancel(run.path)
+    elif (run.path / CHECKPOINT).is_file():
+        clear_requests(run.path)
+        request_cancel(run.path)
+        _go_on(run.path, run.config)
+    else:  # it never came so far that there is something to keep
+        with acquire(run.path):
+            StatusWriter(run.path).end("cancelled")
+
+
+def _go_on(folder: Path, config: Config) -> None:
+    announce(folder, "queued", epochs=config.training.epochs)
+    spawn(["train", folder.name, "--resume", "--json"], folder / "log.txt")
 
 
 def start_map(run: Run, params: MapParams) -> Path:

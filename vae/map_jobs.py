@@ -19,7 +19,7 @@ class Fit:
 
     Attributes:
         map_id: of its map, or ``perplexities`` for a grid of them.
-        state: running, done, cancelled, failed or interrupted.
+        state: running, done, cancelled or failed; also if its process is gone.
         progress: 0–1.
         cancelling: whether somebody asked it to stop.
     """

@@ -15,8 +15,8 @@ POINT_LOGVAR = -30.0
 class VAE(nn.Module):
     """Encoder q(z|x) = N(mu, diag(exp(logvar))), prior p(z) = N(0, I), decoder p(x|z).
 
-    Images are floats in 0–1 of shape (N, C, H, W); codes have shape (N, d). With the configuration's
-    posterior ``"point"`` it is a plain autoencoder: z = mu, and the log-variance says nothing.
+    Images are floats in 0–1 of shape (N, C, H, W); codes have shape (N, d). With the posterior
+    ``"point"`` it is a plain autoencoder: z = mu, and the log-variance says nothing.
     """
 
     def __init__(self, config: ModelConfig) -> None:

@@ -124,14 +124,12 @@ def make_config(
     """
     if preset not in PRESETS:
         raise VaeError(f"Unknown preset {preset!r}; there are: {', '.join(PRESETS)}.")
-    defaults = PRESETS[preset].settings
     chosen = {name: value for name, value in chosen.items() if value is not None}
-    objective = chosen.get("objective", defaults.get("objective", ObjectiveConfig.objective))
+    usual = PRESETS[preset].settings.get("objective", ObjectiveConfig.objective)
+    objective = chosen.get("objective", usual)
     _check_used(objective, chosen)
-    # Of a preset's own settings, another objective leaves some unread.
-    read = {k: v for k, v in defaults.items() if objective in USED_BY.get(k, (objective,))}
     point = {"posterior": "point" if objective == "autoencoder" else "gaussian"}
-    settings = read | _STARTING.get(objective, {}) | point | chosen
+    settings = own_settings(preset, objective) | point | chosen
     settings |= {"dataset": dataset, "image_shape": image_shape}
     if "epochs" not in chosen:
         batch_size = settings.get("batch_size", TrainingConfig.batch_size)
@@ -146,6 +144,13 @@ def make_config(
     if settings:
         raise VaeError(f"Unknown option {min(settings)!r} for a model or its training.")
     return Config(preset, **filled)
+
+
+def own_settings(preset: str, objective: Objective) -> dict[str, Any]:
+    """What a preset and an objective bring along, if it is read; nothing of an unknown preset."""
+    settings = PRESETS[preset].settings if preset in PRESETS else {}
+    read = {k: v for k, v in settings.items() if objective in USED_BY.get(k, (objective,))}
+    return read | _STARTING.get(objective, {})
 
 
 def sensible_epochs(preset: str, dataset: str, batch_size: int) -> int:

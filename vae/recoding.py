@@ -9,14 +9,15 @@ import numpy as np
 import torch
 
 from vae.card import model_card
+from vae.codes import save_codes
 from vae.datasets import load
 from vae.errors import VaeError
 from vae.files import write_atomic, write_json
 from vae.inference import encode_pixels
 from vae.model import VAE
 from vae.runs import Run, find_run, load_model
-from vae.status import StatusWriter, acquire, cancel_requested
-from vae.worker import prepare, save_codes
+from vae.status import StatusWriter, acquire, cancel_requested, now
+from vae.worker import prepare
 
 _AT_ONCE = 1024  # images between two reports
 # What was learned and measured stays true.
@@ -48,12 +49,15 @@ def recode(
     images = load(run.config.training.dataset, split)
     n = len(images) if limit is None else min(limit, len(images))
     model = load_model(run, device)
-    folder = prepare(name, run.config)
+    # From the first moment the folder says what it is: if this process is killed, nobody takes what
+    # it leaves for a training that could go on.
+    facts = {"state": "running", "updated": now(), "copy_of": run.name}
+    folder = prepare(name, run.config, **facts)
     try:
         # Held, as by a training: nobody resumes or deletes what is half made, and if this process
         # is killed, the status says so.
         with acquire(folder):
-            status = StatusWriter(folder)
+            status = StatusWriter(folder, copy_of=run.name)
 
             def encoded(done: int) -> None:
                 status.beat(done / n, stage="encoding")

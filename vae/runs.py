@@ -8,21 +8,23 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from reprlib import repr as shortened
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from vae.checkpoints import load_weights
-from vae.checks import check_evaluation, check_points, check_status
+from vae.checks import GONE, check_evaluation, check_points, check_status
 from vae.codes import Codes, read_codes
 from vae.config import Config
 from vae.config_json import config_from_json
 from vae.errors import VaeError
 from vae.files import read_json, read_json_lines, why
-from vae.model import VAE
 from vae.status import is_alive, read_status
 
+if TYPE_CHECKING:  # who looks for a run, or waits with one in a queue, needs no PyTorch
+    import torch
+
+    from vae.model import VAE
+
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+CHECKPOINT = "checkpoint.safetensors"  # all that a training needs to go on; gone when it is done
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,20 @@ class Run:
     @property
     def status(self) -> dict[str, Any]:
         """``status.json``, its ``state`` checked against the living processes."""
-        return {"state": "done"} if self.bundled else read_status(self.path)
+        if self.bundled:
+            return {"state": "done"}
+        status = read_status(self.path)
+        if status.get("error") == GONE:
+            status["error"] += f" {self._after_death(status)}"
+        return status
+
+    def _after_death(self, status: dict[str, Any]) -> str:
+        """What can be done when the process is gone."""
+        if "copy_of" in status:
+            return "It is a copy of a model, half made: delete it."
+        if (self.path / CHECKPOINT).is_file():
+            return "Resume goes on from its last checkpoint."
+        return "It had no checkpoint yet: Resume begins again."
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -56,7 +71,7 @@ class Run:
         path = self.path / "evaluation.json"
         if not path.is_file():
             return None
-        return check_evaluation(read_json(path), self.config.model.latent_dim, str(path))
+        return check_evaluation(read_json(path), self.config.model, str(path))
 
     @property
     def maps_dir(self) -> Path:
@@ -172,6 +187,11 @@ def load_model(run: Run, device: torch.device | str = "cpu") -> VAE:
     Raises:
         VaeError: if the weights are missing, damaged, or do not fit ``config.json``.
     """
+    import torch
+
+    from vae.checkpoints import load_weights
+    from vae.model import VAE
+
     # On the meta device nothing is allocated: a config.json that asks for far more than its
     # weights file holds is refused before it can fill the memory.
     with torch.device("meta"):

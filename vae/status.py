@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import platform
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from threading import Event, Lock, Thread
 from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from vae.checks import check_status
+from vae.checks import GONE, check_status
 from vae.errors import VaeError
 from vae.files import read_json, remove_file, write_atomic, write_json
 
-State = Literal["running", "done", "cancelled", "failed", "interrupted"]
+State = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
+ACTIVE = ("queued", "running")  # a process is there, or about to be
 _START_SECONDS = 60.0  # a process loads its libraries before it can take the lock
+_SILENT_SECONDS = 1.0  # between two beats of a stage that reports nothing
+# What a process takes over from the one before it, until it knows better.
+_KEPT = ("epoch", "epochs", "progress", "device", "command", "versions", "copy_of")
+_BLOCK = 4096  # bytes that a small file may grow to without asking the disk for room
 LIBRARIES = ("torch", "torchvision", "numpy", "scikit-learn", "streamlit", "openTSNE")
 
 
@@ -61,13 +69,15 @@ def acquire(folder: Path) -> FileLock:
     return held
 
 
-def is_alive(folder: Path) -> bool:
-    """Whether a process holds the folder's lock."""
+def is_alive(folder: Path, patience: float = 0.1) -> bool:
+    """Whether a process holds the folder's lock.
+
+    Not at once by default: another who looks holds the lock for a moment.
+    """
     if not (folder / ".lock").exists():
         return False
     try:
-        # Not at once: another who looks holds the lock for a moment.
-        with lock(folder).acquire(timeout=0.1, poll_interval=0.01):
+        with lock(folder).acquire(timeout=patience, poll_interval=0.01):
             return False
     except Timeout:
         return True
@@ -77,22 +87,22 @@ def is_alive(folder: Path) -> bool:
 
 
 def read_status(folder: Path) -> dict[str, Any]:
-    """The status, with ``state`` corrected to ``interrupted`` where the process is gone."""
+    """The status, with ``state`` corrected to ``failed`` where the process is gone."""
     path = folder / "status.json"
     if not path.exists():
-        return {"state": "running" if is_alive(folder) else "interrupted"}
+        return {"state": "running"} if is_alive(folder) else {"state": "failed", "error": GONE}
     status = check_status(read_json(path), str(path))
-    if status["state"] == "running" and not is_alive(folder) and not _is_starting(status):
+    if status["state"] in ACTIVE and not is_alive(folder) and not _is_starting(status):
         # It may have ended between the two looks: what it wrote last counts.
         status = check_status(read_json(path), str(path))
-        if status["state"] == "running":
-            status["state"] = "interrupted"
+        if status["state"] in ACTIVE:
+            status |= {"state": "failed", "error": GONE}
     return status
 
 
-def announce(folder: Path, **facts: Any) -> None:
+def announce(folder: Path, state: State = "running", **facts: Any) -> None:
     """Say that a process was started which has not yet taken the folder's lock."""
-    StatusWriter(folder, stage="starting", **facts).beat(0.0)
+    StatusWriter(folder, **facts).say(state, stage="starting")
 
 
 def _is_starting(status: dict[str, Any]) -> bool:
@@ -115,13 +125,21 @@ class StatusWriter:
         # A resumed run began when it first began, and took as long as all its processes.
         before = read_json(self._path) if self._path.is_file() else {}
         self._seconds = float(before.get("seconds") or 0.0)
+        kept = {key: before[key] for key in _KEPT if key in before}
         self._facts: dict[str, Any] = {
             "started": before.get("started") or now(),
             "pid": os.getpid(),
+            **kept,
             **facts,
         }
         self._started = self._estimate_from = time.monotonic()
         self._first = 0.0
+        self._lock = Lock()  # two may write: the work, and the beat of a stage that says nothing
+
+    def say(self, state: State, **facts: Any) -> None:
+        """Write this at once; the time until now was waiting, not work."""
+        self._started = time.monotonic()
+        self._write(state, **facts)
 
     def begin(self, done: float) -> None:
         """Estimate the seconds left from here: a resumed run does not start from nothing."""
@@ -139,14 +157,62 @@ class StatusWriter:
         left = elapsed * (1 - done) / gained if gained > 0 else None
         self._write("running", progress=done, seconds_left=left)
 
-    def end(self, state: State, error: str | None = None, **facts: Any) -> None:
-        """Say how the work ended."""
-        self._write(state, error=error, finished=now(), **facts)
+    @contextlib.contextmanager
+    def stage(self, name: str, **facts: Any) -> Iterator[None]:
+        """Say what is being done, again each second in a thread: for work that reports nothing.
 
-    def _write(self, state: State, **facts: Any) -> None:
-        seconds = round(self._seconds + time.monotonic() - self._started, 2)
-        facts = {"seconds": seconds, **self._facts, **facts}
-        write_json(self._path, {"state": state, "updated": now(), **facts})
+        Raises:
+            VaeError: at the end, if the status could not be written meanwhile.
+        """
+        self._facts |= {**facts, "stage": name}
+        self._write("running")
+        closed, problems = Event(), list[VaeError]()
+
+        def beat() -> None:
+            while not problems and not closed.wait(_SILENT_SECONDS):
+                try:
+                    self._write("running")
+                except VaeError as error:
+                    problems.append(error)
+
+        thread = Thread(target=beat, name=f"heartbeat: {name}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            closed.set()
+            thread.join()
+        if problems:
+            raise problems[0]
+
+    def end(self, state: State, error: str | None = None, **facts: Any) -> None:
+        """Say how the work ended, also on a full disk where that can be."""
+        when = {} if state == "paused" else {"finished": now()}
+        self._write(state, error=error, **when, **facts, on_a_full_disk=True)
+
+    def _write(self, state: State, on_a_full_disk: bool = False, **facts: Any) -> None:
+        with self._lock:
+            seconds = round(self._seconds + time.monotonic() - self._started, 2)
+            status = {"state": state, "updated": now(), "seconds": seconds, **self._facts, **facts}
+            try:
+                write_json(self._path, status)
+            except VaeError:
+                if not on_a_full_disk or not _overwrite(self._path, status):
+                    raise
+
+
+def _overwrite(path: Path, status: dict[str, Any]) -> bool:
+    """Write a small file in its place, for which most disks need no new room; whether it went."""
+    raw = json.dumps(status).encode()
+    if len(raw) > _BLOCK or not path.is_file():
+        return False
+    try:
+        with path.open("r+b") as file:
+            file.write(raw)
+            file.truncate()
+    except OSError:
+        return False
+    return True
 
 
 def request_cancel(folder: Path) -> None:

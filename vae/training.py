@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vae.batches import ImageRows, Where, pick
 from vae.checkpoints import TrainingState, check_tensors, optimizer_tensors, restore_optimizer
 from vae.config import Config
 from vae.corruption import corrupt
@@ -53,7 +54,7 @@ class Progress:
 def build_model(config: Config) -> VAE:
     """A model with fresh weights, drawn from the configuration's seed and nothing else."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.training.seed)
+        torch.default_generator.manual_seed(config.training.seed)
         return VAE(config.model)
 
 
@@ -62,25 +63,30 @@ class Trainer:
 
     Args:
         config: what to train.
-        train: uint8 images (n, H, W, C).
+        train: uint8 images (n, H, W, C), or an array that reads them when they are asked for.
         validation: uint8 images (m, H, W, C).
         state: where to go on from; from the start if ``None``.
         start: weights of the model that it starts from, where the configuration names one.
+        where: whether the training images lie on the device or are streamed (:mod:`vae.batches`).
+            It changes nothing of what is learned.
 
     Raises:
-        VaeError: for a device that is not there, images of another shape, or a foreign state.
+        VaeError: for a device that is not there, images of another shape, a foreign state, or
+            weights to start from that do not fit or did not come.
     """
 
     def __init__(
         self,
         config: Config,
-        train: Tensor,
+        train: Tensor | ImageRows,
         validation: Tensor,
         state: TrainingState | None = None,
         start: dict[str, Tensor] | None = None,
+        where: Where = "auto",
     ) -> None:
         for images in (train, validation):
-            if images.dtype != torch.uint8 or tuple(images.shape[1:]) != config.model.image_shape:
+            known = str(images.dtype).endswith("uint8")
+            if not known or tuple(images.shape[1:]) != config.model.image_shape:
                 raise VaeError(
                     f"Images came as {images.dtype} of shape {tuple(images.shape)}; this model "
                     f"takes uint8 of shape (n, {', '.join(map(str, config.model.image_shape))})."
@@ -88,11 +94,16 @@ class Trainer:
         self.config = config
         self.device = resolve_device(config.training.device)
         self.model = build_model(config).to(self.device)
+        if config.training.start_from and start is None and state is None:
+            raise VaeError(
+                f"The weights of {config.training.start_from!r}, from which this training is to "
+                "start, did not come."
+            )
         if start is not None:
             check_tensors(start, self.model.state_dict(), config.training.start_from)
             self.model.load_state_dict(start)
         self.optimizer = _optimizer(self.model, config)
-        self.train_images = train.to(self.device)
+        self.train_images = pick(train, self.device, where)
         self.validation_images = validation.to(self.device)
         self.epoch, self.step = 0, 0
         self._terms = TERMS[config.objective.objective]
@@ -128,10 +139,15 @@ class Trainer:
 
     def _restore(self, state: TrainingState) -> None:
         check_tensors(state.model, self.model.state_dict(), "The checkpoint")
+        if state.sums.shape != self._sums.shape:
+            raise VaeError(
+                f"The checkpoint sums up {len(state.sums)} terms; this configuration has "
+                f"{len(self._sums)}."
+            )
         self.model.load_state_dict(state.model)
         restore_optimizer(self.optimizer, state.optimizer)
         self.epoch, self.step, self._seen = state.epoch, state.step, state.seen
-        self._sums = state.sums.to(self.device)
+        self._sums = state.sums.to(self.device, copy=True)
         self._plateau = Plateau(*state.plateau)
 
     def run(self) -> Iterator[Progress | None]:
@@ -158,19 +174,16 @@ class Trainer:
         training, count, steps = self.config.training, len(self.train_images), self.steps
         order = torch.randperm(
             count, generator=generator("cpu", "order", training.seed, self.epoch)
-        ).to(self.device)
+        )
         logs = max(1, min(_LOGS_PER_EPOCH, _LOGS_PER_RUN // training.epochs))
         every = math.ceil(steps / logs)
         ticked = time.monotonic()
         self.model.train()
-        while self.step < steps:
-            first = self.step * training.batch_size
-            batch = order[first : first + training.batch_size]
+        for images in self.train_images.batches(order, training.batch_size, self.step):
             progress = self.epoch + self.step / steps
             set_learning_rate(self.optimizer, learning_rate(training, progress, self._plateau))
-            images = self.train_images.index_select(0, batch)
             self._sums += stepper(images, self.epoch, self.step, progress)
-            self._seen += len(batch)
+            self._seen += len(images)
             self.step += 1
             if self.step % every == 0 or self.step == steps:
                 means, self._seen = self._sums / self._seen, 0

@@ -1,58 +1,45 @@
-"""What a training process does: take the folder, train, keep what was learned, say how it went."""
+"""What a training process does: claim a run folder, wait its turn, train, say how it went.
+
+PyTorch is loaded when the turn has come: a process that waits is small.
+"""
 
 from __future__ import annotations
 
-import json
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
-
-from vae.card import command, model_card
-from vae.checkpoints import load_training_state, save_training_state, save_weights
+from vae.card import command
 from vae.config import Config, Device
 from vae.config_json import config_to_json
-from vae.datasets import load
 from vae.errors import VaeError
-from vae.evaluation import evaluate
-from vae.files import (
-    append_line,
-    make_folder,
-    read_json_lines,
-    save_npz,
-    write_atomic,
-    write_json,
-)
-from vae.inference import encode_pixels, reconstruct, sample_prior
-from vae.model import VAE
-from vae.runs import Run, check_name, find_run, pretrained_dir, runs_dir
-from vae.status import (
-    State,
-    StatusWriter,
-    acquire,
-    cancel_requested,
-    clear_cancel,
-    is_alive,
-    now,
-    read_status,
-    versions,
-)
-from vae.training import Progress, Trainer
+from vae.failures import explained
+from vae.files import append_line, make_folder, why, write_json
+from vae.queue import at_once, place, queue_of
+from vae.runs import CHECKPOINT, Run, check_name, find_run, pretrained_dir, runs_dir
+from vae.status import ACTIVE, State, StatusWriter, acquire, is_alive, now
+from vae.stops import Stops, clear_requests
 
-CODES_LIMIT = 10_000  # held-out images whose codes are kept
-_CHECKPOINT_SECONDS = 5.0
-_SNAPSHOT_SECONDS = 1.0
+if TYPE_CHECKING:
+    from vae.batches import Where
+    from vae.learning import Report
 
-Report = Callable[[Progress, Config], None]
+_POLL_SECONDS = 0.25  # between two looks at the queue
+_SAY_SECONDS = 1.5  # between two signs of life of a process that waits
+
+Waiting = Callable[[list[str]], None]
 
 
-def prepare(name: str, config: Config) -> Path:
-    """Claim a new run folder and write its ``config.json``.
+def prepare(name: str, config: Config, **facts: Any) -> Path:
+    """Claim a new run folder and write its ``config.json``; whole, or not at all.
+
+    Args:
+        facts: of a status to begin with, if there are any.
 
     Raises:
         VaeError: if the name is taken or the folder cannot be written.
@@ -62,153 +49,184 @@ def prepare(name: str, config: Config) -> Path:
     if (pretrained_dir() / name).is_dir():
         raise VaeError(f"{name!r} is the name of a bundled model; choose another.")
     make_folder(runs_dir())
+    _check_free(folder)
     try:
-        make_folder(folder, exist_ok=False)
-    except FileExistsError:
-        if is_alive(folder):
-            raise VaeError(f"A training named {name!r} is running; choose another name.") from None
-        raise VaeError(
-            f"There is already a run named {name!r}; choose another name, delete it, or go on "
-            "with it by --resume."
-        ) from None
+        hidden = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=runs_dir()))
+    except OSError as error:
+        raise VaeError(f"Could not create the folder {folder}: {why(error)}.") from error
     try:
-        write_json(folder / "config.json", config_to_json(config))
-    except VaeError:
-        folder.rmdir()  # a full disk must not use the name up
-        raise
+        hidden.chmod(0o755)
+        write_json(hidden / "config.json", config_to_json(config))
+        if config.training.start_from:
+            from vae.fine_tuning import keep_start
+
+            keep_start(hidden, config)
+        if facts:
+            write_json(hidden / "status.json", facts)
+        hidden.rename(folder)
+    except OSError as error:
+        _check_free(folder)  # another process may have claimed it meanwhile
+        raise VaeError(f"Could not create the folder {folder}: {why(error)}.") from error
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)  # a full disk must not use the name up
     return folder
+
+
+def _check_free(folder: Path) -> None:
+    name = folder.name
+    # An empty folder is what a copy that broke off may leave; nothing is lost with it.
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if is_alive(folder):
+        raise VaeError(f"A training named {name!r} is running; choose another name.")
+    raise VaeError(
+        f"There is already a run named {name!r}; choose another name, delete it, or go on "
+        "with it by --resume."
+    )
+
+
+def check_resumable(run: Run) -> None:
+    """Refuse to go on with what would not go on but begin anew.
+
+    Raises:
+        VaeError: if the run is bundled, done, or a model whose training is not here.
+    """
+    name, status = run.name, run.status
+    if run.bundled:
+        raise VaeError(f"{name!r} is a bundled model: it is complete.")
+    if status["state"] == "done":
+        raise VaeError(f"{name!r} has already trained all its {run.config.training.epochs} epochs.")
+    if source := status.get("copy_of"):
+        raise VaeError(
+            f"{name!r} is a copy of {source!r} whose encoding broke off, not a training: delete it "
+            "and encode again."
+        )
+    trained = (run.path / "weights.safetensors").is_file()
+    if trained and not (run.path / CHECKPOINT).is_file():
+        raise VaeError(
+            f"{name!r} has weights but no checkpoint to go on from (it was imported, perhaps): "
+            "start a new training from it by --start-from."
+        )
 
 
 def resumable(name: str) -> Run:
     """The run to go on with.
 
     Raises:
-        VaeError: if it is bundled, unknown, or done.
+        VaeError: if it is unknown, or :func:`check_resumable` refuses it.
     """
     run = find_run(name)
-    if run.bundled:
-        raise VaeError(f"{name!r} is a bundled model: it is complete.")
-    state = read_status(run.path)["state"]
-    if state == "done":
-        raise VaeError(f"{name!r} has already trained all its {run.config.training.epochs} epochs.")
-    if state != "running":
-        clear_cancel(run.path)  # a request that the killed process never saw
+    check_resumable(run)
+    if run.status["state"] not in ACTIVE:
+        clear_requests(run.path)  # those that a killed process never saw
     return run
 
 
-def train_run(folder: Path, config: Config, report: Report | None = None) -> str:
+def train_run(
+    folder: Path,
+    config: Config,
+    report: Report | None = None,
+    *,
+    stops: Stops | None = None,
+    waiting: Waiting | None = None,
+    at_turn: bool = True,
+    where: Where = "auto",
+) -> State:
     """Train the run in ``folder`` to its end, from its last checkpoint where there is one.
 
+    Args:
+        report: told of each point of the curves.
+        stops: where requests to stop come from; from the folder's files by default.
+        waiting: told the names of the runs before this one in the queue, whenever they change.
+        at_turn: wait for the turn; otherwise begin at once.
+        where: the training images lie (see :func:`vae.batches.pick`).
+
     Returns:
-        ``"done"``, or ``"cancelled"`` when somebody asked to stop (what was learned is kept).
+        ``"done"``; ``"cancelled"``: what was learned is kept; or ``"paused"``.
 
     Raises:
         VaeError: for what a person can mend; ``status.json`` then says ``failed`` and why.
     """
+    stops = stops or Stops(folder)
     with acquire(folder):
         again = command(folder.name, config)
         status = StatusWriter(folder, epochs=config.training.epochs, command=again)
-        append_line(folder / "log.txt", f"{now()} {again}")
         try:
-            state = _train(folder, config, status, report)
+            _clean(folder)
+            append_line(folder / "log.txt", f"{now()} {again}")
+            queue = queue_of(config.training.device)
+            with place(folder, queue, first=not at_turn) as before:
+                state = _await_turn(folder, before if at_turn else list, stops, waiting, status)
+                if state is None:
+                    from vae.learning import learn
+
+                    state = learn(folder, config, status, stops, report, where)
         except KeyboardInterrupt:
-            status.end("interrupted", error="Stopped by the keyboard; go on by --resume.")
-            append_line(folder / "log.txt", f"{now()} interrupted")
+            _fail(folder, status, "Stopped by the keyboard; it goes on from its last checkpoint.")
             raise
         except Exception as error:
-            # Also what is no VaeError (out of memory, say) must not leave a run that looks alive.
-            try:
-                status.end("failed", error=str(error) or type(error).__name__)
-                append_line(folder / "log.txt", f"{now()} failed: {error}")
-            except VaeError as second:  # a full disk: the lock still tells that nobody is at work
-                print(f"error: {second}", file=sys.stderr)
-            raise
+            # Also what nobody foresaw must not leave a run that looks alive.
+            known = explained(error, config)
+            _fail(folder, status, str(known or error) or type(error).__name__)
+            if known is None or known is error:
+                raise
+            raise known from error
         finally:
             # Not at the start: a request may have come while this process loaded its libraries.
-            clear_cancel(folder)
+            clear_requests(folder)
         append_line(folder / "log.txt", f"{now()} {state}")
     return state
 
 
-def _train(folder: Path, config: Config, status: StatusWriter, report: Report | None) -> str:
-    status.beat(0.0, stage="reading the data", versions=versions())
-    train, validation, test = (
-        load(config.training.dataset, split) for split in ("train", "validation", "test")
-    )
-    checkpoint = folder / "checkpoint.safetensors"
-    trainer = Trainer(
-        config,
-        torch.tensor(train.images),
-        torch.tensor(validation.images),
-        load_training_state(checkpoint) if checkpoint.is_file() else None,
-    )
-    _keep_metrics_until(folder / "metrics.jsonl", trainer.epoch)
-    make_folder(folder / "snapshots")
-    facts: dict[str, Any] = {"device": str(trainer.device), "stage": "training"}
-    begun, images_before = time.monotonic(), trainer.epoch * len(train.images)
-    saved = shown = begun
-    cancelled, done = False, trainer.epoch / config.training.epochs
-    status.begin(done)
-    for point in trainer.run():
-        if point is None:
-            continue
-        append_line(folder / "metrics.jsonl", _json_line(point))
-        elapsed = time.monotonic() - begun
-        speed = (point.images - images_before) / elapsed if elapsed else 0.0
-        facts |= {"epoch": point.epoch, "images_per_second": round(speed)}
-        done = point.epoch / config.training.epochs
-        status.beat(done, **facts)
-        if report is not None:
-            report(point, config)
-        if cancelled := cancel_requested(folder):
-            break
-        if point.split != "validation":
-            continue
-        # Only here is the epoch whole, so only here can a later run go on bit for bit.
-        moment, last = time.monotonic(), trainer.epoch == config.training.epochs
-        if last or moment - saved > _CHECKPOINT_SECONDS:
-            save_training_state(checkpoint, trainer.state())
-            saved = moment
-        if last or trainer.epoch == 1 or moment - shown > _SNAPSHOT_SECONDS:
-            _save_snapshot(folder, trainer.model, validation.images[:16], trainer.epoch)
-            shown = moment
-    status.beat(done, stage="evaluating")
-    finish(folder, config, trainer.model, test.images, test.labels)
-    state: State = "cancelled" if cancelled else "done"
-    if not cancelled:
-        checkpoint.unlink(missing_ok=True)
-    status.end(state, progress=done)
-    write_atomic(folder / "card.md", model_card(find_run(folder.name)))
-    return state
+def _await_turn(
+    folder: Path,
+    before: Callable[[], list[str]],
+    stops: Stops,
+    waiting: Waiting | None,
+    status: StatusWriter,
+) -> State | None:
+    """Wait until fewer runs are before this one than may work at once.
 
-
-def finish(
-    folder: Path, config: Config, model: VAE, images: np.ndarray, labels: np.ndarray
-) -> None:
-    """Write what makes a run usable: weights, codes of held-out images, evaluation."""
-    model.eval()
-    kept = images[:CODES_LIMIT]
-    save_codes(folder, *encode_pixels(model, kept), labels[: len(kept)])
-    write_json(folder / "evaluation.json", evaluate(model, images, config.training.dataset))
-    save_weights(model, folder / "weights.safetensors")
-
-
-def save_codes(
-    folder: Path, mu: np.ndarray, logvar: np.ndarray, labels: np.ndarray, split: str = "test"
-) -> None:
-    """Write ``codes.npz``: posteriors (n, d) twice of the first n images of a split, (n,) labels.
-
-    In half precision: an error of at most 0.001 at |z| < 4, unseen in a decode, half the size.
+    Returns:
+        ``None`` when there is something to do; else how the run was ended while it waited.
     """
-    of = {} if split == "test" else {"split": np.array(split)}  # the test split goes without saying
-    save_npz(
-        folder / "codes.npz",
-        mu=mu.astype(np.float16),
-        logvar=logvar.astype(np.float16),
-        labels=labels.astype(np.int16),
-        indices=np.arange(len(mu), dtype=np.int32),
-        **of,
-    )
+    told, said, most = None, 0.0, at_once()
+    trained = (folder / CHECKPOINT).is_file()
+    while True:
+        asked = stops.asked()
+        if asked == "cancel" and trained:
+            return None  # what it has learned is kept: short work, for which nobody waits
+        if asked is not None:
+            state: State = "paused" if asked == "pause" else "cancelled"
+            status.end(state)
+            return state
+        names = before()
+        if len(names) < most:
+            return None
+        if names != told or time.monotonic() - said > _SAY_SECONDS:
+            status.say("queued", stage="waiting its turn", waiting=len(names))
+            said = time.monotonic()
+        if names != told and waiting is not None:
+            waiting(names)
+        told = names
+        time.sleep(_POLL_SECONDS)
+
+
+def _fail(folder: Path, status: StatusWriter, error: str) -> None:
+    """Write why it failed, or say it where that can still be done."""
+    try:
+        status.end("failed", error=error)
+        append_line(folder / "log.txt", f"{now()} failed: {error}")
+    except VaeError as second:  # a full disk: the lock still tells that nobody is at work
+        print(f"error: {second}", file=sys.stderr)
+
+
+def _clean(folder: Path) -> None:
+    """Remove what a killed process was just writing: whole files have no dot before their name."""
+    for path in (*folder.glob(".*"), *folder.glob("snapshots/.*")):
+        # Who asks it to stop writes here as well.
+        if path.is_file() and not path.name.startswith((".lock", ".cancel.", ".pause.")):
+            path.unlink(missing_ok=True)
 
 
 def with_device(config: Config, device: Device | None) -> Config:
@@ -216,27 +234,3 @@ def with_device(config: Config, device: Device | None) -> Config:
     if device is None:
         return config
     return replace(config, training=replace(config.training, device=device))
-
-
-def _json_line(point: Progress) -> str:
-    facts = asdict(point)
-    terms = facts.pop("terms")
-    row = facts | terms
-    return json.dumps({k: round(v, 5) if isinstance(v, float) else v for k, v in row.items()})
-
-
-def _keep_metrics_until(path: Path, epoch: int) -> None:
-    """Drop the points after the checkpoint: a resumed run makes them again."""
-    rows = [row for row in read_json_lines(path) if row["epoch"] <= epoch]
-    write_atomic(path, "".join(json.dumps(row) + "\n" for row in rows))
-
-
-def _save_snapshot(folder: Path, model: VAE, originals: np.ndarray, epoch: int) -> None:
-    """Pictures of the state of learning: the same originals and the same draws each time."""
-    model.eval()
-    save_npz(
-        folder / "snapshots" / f"{epoch:06d}.npz",
-        originals=originals,
-        reconstructions=reconstruct(model, originals),
-        samples=sample_prior(model, 16, seed=0),
-    )

@@ -1,6 +1,7 @@
 /** The held-out images whose codes are nearest to the drawing's, and what is true of them. */
 
 import { element } from "./dom.js";
+import { brief } from "./latent.js";
 import { nearness, readNearest } from "./neighbours.js";
 import { drawPixels } from "./pixels.js";
 import { agreement } from "./posterior.js";
@@ -45,7 +46,7 @@ export function makeAlike({ model, shape, labels, names, usual, images }) {
     const parts = names.size > 1 ? [agreement(rows.map(title))] : [];
     const level = nearness(distance, usual);
     if (level)
-      parts.push(`the code lies ${level} the data (${distance.toFixed(2)} to the nearest)`);
+      parts.push(`the code lies ${level} the data (${brief(distance)} to the nearest)`);
     const sentence = parts.join("; ");
     words.textContent = sentence && `${sentence[0].toUpperCase()}${sentence.slice(1)}.`;
   }

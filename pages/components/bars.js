@@ -1,17 +1,25 @@
-/** q(z|x) dimension by dimension: an interval for each, over the prior, on one common axis. */
+/**
+ * A code dimension by dimension, on one common axis: of q(z|x) an interval for each, over the prior;
+ * of a code that is a point a dot for each, over where the codes of real images lie.
+ */
 
 import { element } from "./dom.js";
-import { dimensionName, fractionOf, signed } from "./latent.js";
+import { decimalsOf, dimensionName, fractionOf, signed } from "./latent.js";
 import { sum } from "./posterior.js";
 
 const MOST = 18; // dimensions that can be read; the rest is summed up in words
 
 /**
  * The axis −reach … reach: whole, 4 at least, a quarter more than the model's own codes take, as
- * a drawing may be odder than they are. Pure.
+ * a drawing may be odder than they are. Codes that are points have no prior to be seen whole: then
+ * it is as long as their scale, `unit`, asks for. Pure.
  */
-export const reachOf = (quantiles) =>
-  Math.max(4, ...quantiles.map((levels) => Math.ceil(1.25 * Math.max(-levels[0], levels.at(-1)))));
+export function reachOf(quantiles, unit = null) {
+  const per = Math.round(1 / (unit ?? 1));
+  const longest = quantiles.map((levels) =>
+    Math.ceil(1.25 * per * Math.max(-levels[0], levels.at(-1))) / per);
+  return Math.max(unit ?? 4, ...longest);
+}
 
 /** At which ends of the axis −reach … reach an interval goes on beyond it. Pure. */
 export const beyond = ([low, high], reach) =>
@@ -19,14 +27,17 @@ export const beyond = ([low, high], reach) =>
 
 /**
  * @param {object} options
- * @param {number[]} options.kl mean KL of each dimension over images: the order of the rows
+ * @param {{values: number[]}} options.says how much each dimension says: the order of the rows
  * @param {number[][]} options.quantiles of q(z), for each dimension
+ * @param {string} options.posterior @param {number} options.unit the scale of codes
  */
-export function makeBars({ kl, quantiles }) {
-  const reach = reachOf(quantiles);
+export function makeBars({ says: { values }, quantiles, posterior, unit }) {
+  const point = posterior === "point";
+  const digits = decimalsOf(unit);
+  const reach = reachOf(quantiles, point ? unit : null);
   const axis = [-reach, reach];
   const percent = (value) => 100 * fractionOf(value, axis);
-  const order = kl.map((_, j) => j).sort((a, b) => kl[b] - kl[a]);
+  const order = values.map((_, j) => j).sort((a, b) => values[b] - values[a]);
   const rows = order.slice(0, MOST).map((dim) => {
     const [wide, narrow, mean] = ["wide", "narrow", "mean"].map((kind) =>
       element("i", { class: kind }));
@@ -36,6 +47,10 @@ export function makeBars({ kl, quantiles }) {
       element("div", { class: "track" }, wide, narrow, mean), value);
     const number = element("span", { class: "number" });
     const entry = element("li", {}, row.firstChild.cloneNode(true), number);
+    if (point) {
+      span(wide, quantiles[dim][1], quantiles[dim][5]);
+      span(narrow, quantiles[dim][2], quantiles[dim][4]);
+    }
     return { dim, row, wide, narrow, mean, value, number, entry };
   });
   const prior = element("div", { class: "prior", "aria-hidden": "true" });
@@ -46,14 +61,14 @@ export function makeBars({ kl, quantiles }) {
   }
   const ticks = element("div", { class: "row ticks", "aria-hidden": "true" }, element("span"),
     element("div", { class: "track" }, ...[-reach, 0, reach].map((at) => {
-      const tick = element("span", { class: "number" }, at === 0 ? "0" : signed(at, 0));
+      const tick = element("span", { class: "number" }, at === 0 ? "0" : signed(at, digits - 2));
       tick.style.left = `${percent(at)}%`;
       return tick;
     })));
   const numbers = element("ul", { class: "numbers" }, ...rows.map(({ entry }) => entry));
   const rest = element("p", { class: "rest quiet number" });
   const list = element("div", { class: "bars", role: "list", "data-empty": "true" },
-    prior, ...rows.map(({ row }) => row), ticks);
+    ...(point ? [] : [prior]), ...rows.map(({ row }) => row), ticks);
   list.style.setProperty("--rows", rows.length);
 
   function span(band, low, high) {
@@ -63,7 +78,10 @@ export function makeBars({ kl, quantiles }) {
 
   const key = (kind, name) => element("span", {}, element("i", { class: kind }), name);
   const legend = element("p", { class: "key quiet" },
-    key("narrow", "μ ± σ"), key("wide", "± 2σ"), key("one", "prior ± 1, ± 2"));
+    ...(point ? [key("dot", "z"), key("narrow", "half of the codes"), key("wide", "nine in ten")]
+      : [key("narrow", "μ ± σ"), key("wide", "± 2σ"), key("one", "prior ± 1, ± 2")]));
+  list.classList.toggle("points", point);
+  legend.classList.toggle("points-key", point);
 
   return {
     element: list,
@@ -72,14 +90,16 @@ export function makeBars({ kl, quantiles }) {
     key: element("div", { class: "bars-key" },
       legend, numbers, ...(order.length > MOST ? [rest] : [])),
 
-    /** @param {{mean: Float32Array, sigma: Float32Array}} q */
+    /** @param {{mean: Float32Array, sigma?: Float32Array}} q without sigma: a point */
     show({ mean, sigma }) {
       list.dataset.empty = "false";
       for (const { dim, row, wide, narrow, mean: dot } of rows) {
-        const [m, s] = [mean[dim], sigma[dim]];
+        const [m, s] = [mean[dim], sigma?.[dim] ?? 0];
         row.dataset.beyond = beyond([m - 2 * s, m + 2 * s], reach);
-        span(wide, m - 2 * s, m + 2 * s);
-        span(narrow, m - s, m + s);
+        if (sigma) {
+          span(wide, m - 2 * s, m + 2 * s);
+          span(narrow, m - s, m + s);
+        }
         dot.style.left = `${percent(m)}%`;
       }
     },
@@ -87,8 +107,14 @@ export function makeBars({ kl, quantiles }) {
     /** The numbers, less often than the bars: they are to be read. */
     write({ mean, sigma, kl: nats }) {
       for (const { dim, row, value, number } of rows) {
-        number.textContent = value.textContent = `${signed(mean[dim])} ± ${sigma[dim].toFixed(2)}`;
-        row.title = `${dimensionName(dim)}: ${nats[dim].toFixed(2)} nats for this image`;
+        number.textContent = value.textContent = signed(mean[dim], digits)
+          + (sigma ? ` ± ${sigma[dim].toFixed(2)}` : "");
+        if (nats) row.title = `${dimensionName(dim)}: ${nats[dim].toFixed(2)} nats for this image`;
+      }
+      if (!nats) {
+        const n = order.length - MOST;
+        rest.textContent = n === 1 ? "1 more coordinate" : `${n} more coordinates`;
+        return;
       }
       const others = order.slice(MOST).map((dim) => nats[dim]);
       rest.textContent = others.length === 1 ? `1 more dimension: ${others[0].toFixed(2)} nats`

@@ -1,11 +1,11 @@
 /** Codes and dimensions of a model, as the pages order, name and fetch them. */
 
 import { fetchBytes } from "./fetching.js";
-import { sameCode } from "./latent.js";
+import { drawEach, freshSeed, normals, sameCode } from "./latent.js";
 
-/** Dimensions by KL, largest first, parted into active and inactive. Pure. */
-export function orderDimensions(kl, active) {
-  const order = kl.map((_, i) => i).sort((a, b) => kl[b] - kl[a]);
+/** Dimensions by what they say, most first, parted into active and inactive. Pure. */
+export function orderDimensions(says, active) {
+  const order = says.map((_, i) => i).sort((a, b) => says[b] - says[a]);
   return { active: order.filter((i) => active[i]), inactive: order.filter((i) => !active[i]) };
 }
 
@@ -16,9 +16,9 @@ export const rowHeight = (n) => Math.round(Math.min(96, Math.max(37, 560 / n)));
  * Whether a code that Python sends must be shown. It is not, when it is the one shown already, or
  * the echo of one this view has sent, or when the hand is on a slider. Pure.
  */
-export function mustShow(incoming, { shown, sent, held }) {
-  if (!incoming || held || sameCode(incoming, shown)) return false;
-  return !sent.some((z) => sameCode(z, incoming));
+export function mustShow(incoming, { shown, sent, held, unit = 1 }) {
+  if (!incoming || held || sameCode(incoming, shown, unit)) return false;
+  return !sent.some((z) => sameCode(z, incoming, unit));
 }
 
 /** Where a code comes from, in a few words. */
@@ -34,6 +34,24 @@ export const originWords = (origin) => {
  */
 export const randomRow = (images, { rows }) =>
   (rows.length ? rows[Math.floor(Math.random() * rows.length)] : Math.floor(Math.random() * images));
+
+/**
+ * What a button that draws a code at random does: from the prior; or, in an autoencoder, whose codes
+ * no prior holds, like the real codes in each coordinate. Pure.
+ * @param {{posterior: string, quantiles: number[][]}} data from Python
+ * @returns {{title: string, label: string, draw: () => number[]}} `label`: where such a code is from
+ */
+export function randomCode({ posterior, quantiles }) {
+  if (posterior !== "point")
+    return {
+      title: "A draw from the prior: z ~ N(0, I)", label: "the prior",
+      draw: () => normals(quantiles.length, freshSeed()),
+    };
+  return {
+    title: "Each coordinate drawn by itself, as it is spread among the codes",
+    label: "each coordinate by itself", draw: () => drawEach(quantiles, freshSeed()),
+  };
+}
 
 /** What the button says that draws one. Pure. */
 export function realImageTitle({ rows, total }) {

@@ -82,7 +82,8 @@ function build(root, args) {
   // ---- the model at work
   const paints = new Paints(root);
   const machine = makeMachine({
-    model, dims, map: args.data.map, draws: args.data.draws,
+    model, dims, point: args.data.posterior === "point",
+    map: args.data.map, draws: args.data.draws,
     on: {
       state: (state) => showLine(root, view.line, state),
       error: onError,

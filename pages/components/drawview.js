@@ -1,4 +1,4 @@
-/** What stands on the Draw page: the drawing, the encoder's input, q(z|x), the map, the decode. */
+/** What stands on the Draw page: the drawing, the encoder's input, its code, the map, the decode. */
 
 import { makeBars } from "./bars.js";
 import { button, calm, element } from "./dom.js";
@@ -27,6 +27,7 @@ const arrow = (name) => element("div", { class: "arrow", "aria-hidden": "true" }
  */
 export function makeDrawView(root, { data, labels, pad, buttons, settings, alike, onGo }) {
   const { shape, words } = data;
+  const point = data.posterior === "point";
   const [height, width] = shape;
   const canvas = (name) => {
     const made = element("canvas", { role: "img", "aria-label": name });
@@ -34,7 +35,7 @@ export function makeDrawView(root, { data, labels, pad, buttons, settings, alike
     return made;
   };
   const input = canvas("What the encoder gets");
-  const output = canvas("Reconstruction: the decode of the posterior mean");
+  const output = canvas(`Reconstruction: the decode of the ${point ? "code" : "posterior mean"}`);
   const waiting = element("span", { class: "waiting" }, "what the model makes of it");
   const bars = makeBars(data);
   const map = makePosteriorMap(labels, data.classes);
@@ -56,7 +57,7 @@ export function makeDrawView(root, { data, labels, pad, buttons, settings, alike
       part("seen", "The encoder gets", box("stage", input),
         element("p", { class: "quiet number" }, `${width} × ${height} pixels`)),
       arrow("encoder"),
-      part("q", "q(z|x)", bars.element),
+      part("q", point ? "the code z" : "q(z|x)", bars.element),
       bars.key,
       part("where", words.map, map.element, element("p", { class: "quiet" }, words.uncertainty))),
     arrow("decoder"),
@@ -64,7 +65,9 @@ export function makeDrawView(root, { data, labels, pad, buttons, settings, alike
       part("rebuilt", "Reconstruction", box("stage", output, waiting)),
       box("after",
         element("dl", { class: "readouts" },
-          term("KL(q(z|x) ‖ p(z))", kl, "What the encoder says of your drawing beyond the prior"),
+          ...(point ? [] : [
+            term("KL(q(z|x) ‖ p(z))", kl, "What the encoder says of your drawing beyond the prior"),
+          ]),
           term("mean error of a pixel", error,
             "Mean absolute difference of what the encoder gets and the reconstruction")),
         alike, box("buttons go", ...goes), message),
@@ -74,7 +77,7 @@ export function makeDrawView(root, { data, labels, pad, buttons, settings, alike
   const write = calm(() => {
     if (!found) return;
     bars.write(found.q);
-    kl.textContent = `${sum(found.q.kl).toFixed(1)} nats`;
+    if (!point) kl.textContent = `${sum(found.q.kl).toFixed(1)} nats`;
     error.textContent = `${found.error.toFixed(1)} of 255`;
   }, READABLE);
 

@@ -10,15 +10,17 @@ const exactly = (a, b) => a.z.length === b.z.length && a.z.every((v, i) => v ===
 
 export class Exploration {
   /**
-   * @param {{z: number[], origin: {index: number, label: string | null} | null}} point
-   *   `origin`: the held-out image whose posterior mean z is, if it is one's
+   * @param {{z: number[], origin: {index: number, label: string | null} | null, unit?: number}}
+   *   point `origin`: the held-out image whose posterior mean z is, if it is one's; `unit`: the
+   *   scale of codes
    * @param {object} on
    * @param {() => void} on.moved z has changed, in some coordinates
    * @param {() => void} [on.settled] z stands still: the hand let go, or it is another at once
    * @param {(point: {z: number[], index: number | null}) => void} on.rested tell Python
    */
-  constructor({ z, origin }, on) {
+  constructor({ z, origin, unit = 1 }, on) {
     this.on = on;
+    this.unit = unit;
     this.z = [...z];
     this.origin = origin ?? null;
     this.start = { z: [...z], origin: this.origin };
@@ -31,7 +33,7 @@ export class Exploration {
 
   /** True at the place where this exploration began. */
   get atStart() {
-    return sameCode(this.z, this.start.z);
+    return sameCode(this.z, this.start.z, this.unit);
   }
 
   /** Some coordinates, while the hand moves: [[dimension, value], …]. */
@@ -77,9 +79,9 @@ export class Exploration {
       this.history.now.origin = data.origin;
       this.on.moved();
     }
-    if (sameCode(data.z, this.incoming)) return;
+    if (sameCode(data.z, this.incoming, this.unit)) return;
     this.incoming = data.z;
-    if (!mustShow(data.z, { shown: this.z, sent: this.sent, held })) return;
+    if (!mustShow(data.z, { shown: this.z, sent: this.sent, held, unit: this.unit })) return;
     this.told = data.z;
     this.start = { z: [...data.z], origin: data.origin ?? null };
     this.history.push(this.start);

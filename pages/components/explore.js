@@ -22,8 +22,8 @@ const NEAREST_AFTER = 400; // ms after the first image: it and the strips come f
 export const mount = (root, args) => mountModel(root, args, build);
 
 function build(root, args) {
-  const { model, shape, kl, active, quantiles, usual, images, selected } = args.data;
-  const order = orderDimensions(kl, active);
+  const { model, shape, says, active, quantiles, usual, unit, images } = args.data;
+  const order = orderDimensions(says.values, active);
   const dimensions = [...order.active, ...order.inactive];
   const looks = layout(order.active.length || order.inactive.length,
     matchMedia("(max-width: 900px)").matches);
@@ -68,19 +68,19 @@ function build(root, args) {
   });
   for (const [dim, row] of rows.rows) strips.add(dim, row.canvas, () => row.track.range);
   const changes = new Sensitivity({
-    shape, z: () => code.z, chosen: () => chosen, ask: askBeside("changes"),
+    shape, unit, z: () => code.z, chosen: () => chosen, ask: askBeside("changes"),
   });
   const image = stage(shape, changes.canvas);
-  const facts = readouts();
+  const facts = readouts(args.data.codes);
   const neighbours = new Neighbours({
-    model, shape, usual, images, latentDim: kl.length, decode: askBeside("neighbours"), onError: say,
+    model, shape, usual, images, latentDim: quantiles.length, decode: askBeside("neighbours"), onError: say,
     onPicked: (z, index) => code.jump(z, { index, label: null }), onLevel: (level) => map.near(level),
   });
   const map = livemap({ model, map: args.data.map, onOpen: openMap });
   const share = sharing(() =>
     ({ model, z: code.z, shape, index: code.origin?.index ?? null }));
   const tools = toolbar({
-    code, model, images, selected, padded: pad !== null, before: hush,
+    code, model, data: args.data, padded: pad !== null, before: hush,
     onPlay: play, onHand: take, onError: say,
   });
   if (pad) pad.element.hidden = true;

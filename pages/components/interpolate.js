@@ -1,8 +1,8 @@
 /** The Interpolate page: from A to B along a line or an arc, every step decoded live. */
 
-import { fetchRandomCode, realImageTitle } from "./codes.js";
+import { fetchRandomCode, randomCode, realImageTitle } from "./codes.js";
 import { button, element, mountModel, Paints, showLine } from "./dom.js";
-import { clamp, freshSeed, lerp, norm, normals, pack, path, sameCode, slerp } from "./latent.js";
+import { brief, clamp, lerp, norm, pack, path, sameCode, slerp } from "./latent.js";
 import { livemap } from "./livemap.js";
 import { drawPixels, filmstrip, split } from "./pixels.js";
 import { slider } from "./slider.js";
@@ -29,7 +29,8 @@ export function pathWords(kind, linear, method) {
 export const mount = (root, args) => mountModel(root, args, build);
 
 function build(root, args) {
-  const { model, trained, shape, images, selected } = args.data;
+  const { model, trained, shape, images, selected, unit } = args.data;
+  const random = randomCode(args.data);
   const ends = { a: { ...args.data.a }, b: { ...args.data.b } };
   let kind = args.data.kind;
   let t = 0.5;
@@ -91,8 +92,7 @@ function build(root, args) {
       element("div", { class: "stage" }, ends[end].canvas),
       element("div", { class: "end-name" }, element("b", {}, name), ends[end].words),
       element("div", { class: "choices" },
-        button("Random", "A draw from the prior: z ~ N(0, I)", () =>
-          change(end, normals(ends.a.z.length, freshSeed()), "random")),
+        button("Random", random.title, () => change(end, random.draw(), "random")),
         button("Real image", realImageTitle(selected), () => realImage(end)), explore,
         button("On the map", `Show end ${name} on the latent map`, () =>
           open(ends[end].z, ends[end].index))));
@@ -115,7 +115,7 @@ function build(root, args) {
     const asked = t;
     const z = zAt(t);
     map.show(z);
-    shell.textContent = `‖z‖ = ${norm(z).toFixed(2)}`;
+    shell.textContent = `‖z‖ = ${brief(norm(z))}`;
     channel.ask("image", Float32Array.from(z), (answer) => {
       drawPixels(middle, new Uint8Array(answer), shape);
       paints.painted(since, asked);
@@ -233,7 +233,7 @@ function build(root, args) {
       map.retheme();
       const { a, b } = next.data;
       for (const [end, from] of [["a", a], ["b", b]]) {
-        if (sameCode(from.z, ends[end].z)) ends[end].label = from.label; // Python adds the class
+        if (sameCode(from.z, ends[end].z, unit)) ends[end].label = from.label; // Python adds the class
         ends[end].words.textContent = ends[end].label;
         ends[end].explore.disabled = !next.data.explore;
       }

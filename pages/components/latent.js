@@ -62,14 +62,28 @@ export const valueAt = (fraction, [low, high]) => low + clamp(fraction, 0, 1) * 
 /**
  * The range of a slider: the 1–99 % quantiles of q(z) in that dimension, widened by 15 % and so far
  * that `values` lie inside; at least one unit wide (a posterior that collapsed may be a point).
+ * @param {number} [unit] the scale of codes, a power of ten: 1 beside the prior N(0, 1)
  */
-export function sliderRange(quantiles, values = []) {
+export function sliderRange(quantiles, values = [], unit = 1) {
   const [first, last] = [quantiles[0], quantiles[quantiles.length - 1]];
-  const margin = Math.max(0.15 * (last - first), (1 - (last - first)) / 2);
+  const margin = Math.max(0.15 * (last - first), (unit - (last - first)) / 2);
   const low = Math.min(first - margin, ...values);
   const high = Math.max(last + margin, ...values);
-  return [Math.floor(low * 10) / 10, Math.ceil(high * 10) / 10];
+  return widened([low, high], unit / 10);
 }
+
+/** The next whole multiples of `step` outside. Pure. */
+export function widened([low, high], step) {
+  const per = Math.round(1 / step); // whole numbers divide without a rest of 1e-17
+  return [Math.floor(low * per) / per, Math.ceil(high * per) / per];
+}
+
+/** With how many decimals a coordinate is written, where codes have this scale. Pure. */
+export const decimalsOf = (unit) => 2 - Math.round(Math.log10(unit));
+
+/** A length or distance of codes in few digits, on whatever scale they are. Pure. */
+export const brief = (amount) =>
+  (amount >= 0.1 || amount === 0 ? amount.toFixed(2) : String(Number(amount.toPrecision(2))));
 
 /** Numbers in [0, 1) from a seed (mulberry32). */
 export function uniforms(seed) {
@@ -92,6 +106,19 @@ export function normals(n, seed) {
   });
 }
 
+const LEVELS = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
+
+/** Each coordinate by itself from its quantiles at LEVELS, evenly between two of them. Pure. */
+export function drawEach(quantiles, seed) {
+  const uniform = uniforms(seed);
+  return quantiles.map((one) => {
+    const share = LEVELS[0] + uniform() * (LEVELS.at(-1) - LEVELS[0]);
+    const i = Math.max(1, LEVELS.findIndex((level) => level >= share));
+    const t = (share - LEVELS[i - 1]) / (LEVELS[i] - LEVELS[i - 1]);
+    return one[i - 1] + t * (one[i] - one[i - 1]);
+  });
+}
+
 /** A fresh 32-bit seed. */
 export const freshSeed = () => (Math.random() * 2 ** 32) >>> 0;
 
@@ -108,6 +135,6 @@ export const subscript = (n) => String(n).replace(/\d/g, (digit) => "₀₁₂�
 /** A coordinate as it stands in labels: z₁ is the first, as in the formulas. */
 export const dimensionName = (index) => `z${subscript(index + 1)}`;
 
-/** The same z when rounded as the URL rounds it (two decimals). */
-export const sameCode = (a, b) =>
-  Boolean(a && b) && a.length === b.length && a.every((v, i) => Math.abs(v - b[i]) < 0.0051);
+/** The same z when rounded as the URL rounds it (two decimals of a unit). */
+export const sameCode = (a, b, unit = 1) =>
+  Boolean(a && b) && a.length === b.length && a.every((v, i) => Math.abs(v - b[i]) < 0.0051 * unit);

@@ -1,6 +1,6 @@
 /** The way of an image through a model: encoder, q(z|x), decode of its mean, its place on a map. */
 
-import { greyLevels, meanAndDraws, noise, posterior } from "./posterior.js";
+import { greyLevels, meanAndDraws, noise, pointOf, posterior } from "./posterior.js";
 import { LiveChannel } from "./wire.js";
 
 const PLACE_EVERY = 100; // ms between two questions for places: they never delay an image
@@ -15,6 +15,7 @@ export function readPlaces(answer) {
  * @param {object} options
  * @param {string} options.model
  * @param {number} options.dims of z
+ * @param {boolean} options.point whether codes are points: q is but its `mean` then
  * @param {string} options.map its id; not asked about where the map is the latent plane itself
  * @param {number} options.draws from q(z|x), to be placed with its mean
  * @param {object} options.on
@@ -25,7 +26,7 @@ export function readPlaces(answer) {
  * @param {(state: string) => void} options.on.state of the line
  * @param {(sentence: string) => void} options.on.error
  */
-export function makeMachine({ model, dims, map, draws, on }) {
+export function makeMachine({ model, dims, point, map, draws, on }) {
   const plane = dims === 2;
   const eps = noise(draws, dims);
   const encoder = new LiveChannel({ model, op: "encode", onError: on.error });
@@ -47,7 +48,7 @@ export function makeMachine({ model, dims, map, draws, on }) {
     /** @param {Uint8Array} image (H, W, C) @param {number} since when the hand made it */
     show(image, since) {
       encoder.ask("main", image, current((answer) => {
-        const q = posterior(answer);
+        const q = point ? pointOf(answer) : posterior(answer);
         on.encoded(q);
         decoder.ask("image", q.mean, current((decoded) => {
           const pixels = new Uint8Array(decoded);

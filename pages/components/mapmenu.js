@@ -2,6 +2,8 @@
 
 import { element } from "./dom.js";
 
+const OF_POSTERIORS = ["posterior", "posteriors", "prior"]; // none where codes are points
+
 /** key, words, explanation, whether it needs a linear map. */
 const CHOICES = [
   ["names", "Names of the classes", "Each at one of its own points", false],
@@ -19,13 +21,16 @@ const chosen = { names: true, density: false, posterior: true, posteriors: false
  * The button and its menu. Choices are remembered while the app is open in this tab.
  * @param {object} options
  * @param {boolean} options.named whether there are classes to be named
+ * @param {boolean} options.point whether codes are points
  * @param {HTMLElement[]} options.more what else stands in the menu
  * @param {() => void} options.changed
  * @returns {{element: HTMLElement, on(key: string): boolean, linear(is: boolean): void,
  *   hide(): void, close(): void}}
  */
-export function mapMenu({ named, more, changed }) {
-  const rows = CHOICES.filter(([key]) => named || key !== "names").map(([key, words, title, linear]) => {
+export function mapMenu({ named, point, more, changed }) {
+  const offered = CHOICES.filter(([key]) =>
+    (named || key !== "names") && !(point && OF_POSTERIORS.includes(key)));
+  const rows = offered.map(([key, words, title, linear]) => {
     const box = element("input", {
       type: "checkbox", onchange: () => {
         chosen[key] = box.checked;
@@ -49,7 +54,7 @@ export function mapMenu({ named, more, changed }) {
   });
   return {
     element: menu,
-    on: (key) => chosen[key],
+    on: (key) => chosen[key] && !(point && OF_POSTERIORS.includes(key)),
     linear(is) {
       for (const row of rows) row.element.hidden = row.linear && !is;
     },

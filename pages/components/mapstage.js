@@ -46,7 +46,7 @@ export class MapStage {
       changed: () => this.repaint(), onError: on.error,
     });
     this.menu = mapMenu({
-      named: Overlays.named(classes), more: [this.colours.picker(() => this.menu.hide())],
+      named: Overlays.named(classes), point: data.posterior === "point", more: [this.colours.picker(() => this.menu.hide())],
       changed: () => this.#showExtras(),
     });
     this.over = new Overlays({

@@ -3,11 +3,12 @@
 import { button, element } from "./dom.js";
 import { readSimilar } from "./gathering.js";
 import { imageGrid } from "./imagegrid.js";
+import { brief } from "./latent.js";
 import { ask } from "./posting.js";
 
 const K = 12; // as many as the style keeps room for
 const SPACES = [
-  { space: "codes", caption: "nearest by code", away: (d) => `${d.toFixed(2)} away in z`,
+  { space: "codes", caption: "nearest by code", away: (d) => `${brief(d)} away in z`,
     about: "Smallest Euclidean distance of its code from a selected one" },
   { space: "pixels", caption: "nearest by pixels",
     away: (d) => `pixels differ by ${d.toFixed(3)} (root mean square, 0 to 1)`,

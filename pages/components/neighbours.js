@@ -2,7 +2,7 @@
 
 import { fetchCodes } from "./codes.js";
 import { element } from "./dom.js";
-import { pack } from "./latent.js";
+import { brief, pack } from "./latent.js";
 import { drawPixels, split } from "./pixels.js";
 import { LiveChannel } from "./wire.js";
 
@@ -100,10 +100,10 @@ export class Neighbours {
     const level = nearness(distance, this.usual);
     this.word.dataset.level = level ?? "";
     this.onLevel(level);
-    this.word.textContent = level ? `${level} the data` : `${distance.toFixed(2)} from the data`;
-    this.word.title = `Distance to the nearest held-out code: ${distance.toFixed(3)}. `
+    this.word.textContent = level ? `${level} the data` : `${brief(distance)} from the data`;
+    this.word.title = `Distance to the nearest held-out code: ${brief(distance)}. `
       + (this.usual === null ? "" : `95 % of these codes have another one within `
-        + `${this.usual.toFixed(2)}: up to that, “on the data”; up to ${NEAR} times that, “near”.`);
+        + `${brief(this.usual)}: up to that, “on the data”; up to ${NEAR} times that, “near”.`);
   }
 
   /** Show the images of what was found, all at once, as soon as all are here. */
@@ -117,7 +117,7 @@ export class Neighbours {
       const { tile, canvas } = this.tiles[i];
       drawPixels(canvas, this.images.get(row), this.shape);
       tile.disabled = false;
-      const words = `Image ${row}, at a distance of ${distance.toFixed(2)}`;
+      const words = `Image ${row}, at a distance of ${brief(distance)}`;
       tile.title = `${words}: go there`;
       tile.setAttribute("aria-label", tile.title);
     });

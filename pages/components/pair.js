@@ -1,7 +1,7 @@
 /** A pair: two dimensions at once under the hand, in true scale, over a grid of decodes. */
 
 import { element } from "./dom.js";
-import { clamp, dimensionName, pack, signed, sliderRange } from "./latent.js";
+import { clamp, decimalsOf, dimensionName, pack, signed, sliderRange } from "./latent.js";
 import { drawTiles } from "./pixels.js";
 import { shape as svg } from "./slider.js";
 import { stale, tileValues } from "./strips.js";
@@ -14,11 +14,13 @@ const KEYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDow
 
 /**
  * The ranges of two dimensions with one scale for both, so that the prior's circles are round:
- * what their sliders show, the circle of 2σ, and the point itself. Pure.
+ * what their sliders show, the circle of 2σ if there is a prior, and the point itself. Pure.
  * @param {Array<number[]>} quantiles of the two @param {number[]} point
+ * @param {{prior?: boolean, unit?: number}} [scale] `unit` of codes, see `sliderRange`
  */
-export function squareRanges(quantiles, point) {
-  const ranges = quantiles.map((one, i) => sliderRange(one, [-PRIOR, PRIOR, point[i]]));
+export function squareRanges(quantiles, point, { prior = true, unit = 1 } = {}) {
+  const ranges = quantiles.map((one, i) =>
+    sliderRange(one, [...(prior ? [-PRIOR, PRIOR] : []), point[i]], unit));
   const half = Math.max(...ranges.map(([low, high]) => (high - low) / 2));
   return ranges.map(([low, high]) => [(low + high) / 2 - half, (low + high) / 2 + half]);
 }
@@ -45,11 +47,13 @@ export function latticeCodes(z, [a, b], [across, up], [columns, rows]) {
 /**
  * @param {object} options
  * @param {number[]} options.dims in the order in which they are offered; the first two are chosen
- * @param {object} options.data shape, kl and quantiles
+ * @param {object} options.data shape, what dimensions say, their quantiles, posterior, unit
  * @param {(rows: Float32Array, answered: Function) => void} options.ask the decoder
  * @param {object} options.on moved([[dim, value], …]), settled(), chosen(dim), played()
  */
-export function pairPad({ dims, data: { shape, kl, quantiles }, ask, on }) {
+export function pairPad({ dims, data: { shape, says, quantiles, posterior, unit }, ask, on }) {
+  const prior = posterior !== "point";
+  const digits = decimalsOf(unit);
   const size = latticeSize(shape);
   let pair = [dims[0], dims[1]];
   let ranges = null;
@@ -66,7 +70,7 @@ export function pairPad({ dims, data: { shape, kl, quantiles }, ask, on }) {
     "aria-label": `Dimension that goes ${name}`,
     onchange: (event) => choose(axis, Number(event.target.value)),
   }, ...dims.map((dim) => element("option", { value: dim },
-    `${dimensionName(dim)} · ${kl[dim].toFixed(2)} nats`))));
+    `${dimensionName(dim)} · ${says.words[dim]}`))));
   const values = [0, 1].map(() => element("output", { class: "number value" }));
   const axis = (mark, i) => element("label", {}, element("span", { "aria-hidden": "true" }, mark),
     selects[i], values[i]);
@@ -136,7 +140,8 @@ export function pairPad({ dims, data: { shape, kl, quantiles }, ask, on }) {
     const circle = (sigmas) =>
       svg("circle", { cx: toX(0), cy: toY(0), r: sigmas * scale }, "prior");
     const cross = svg("path", { d: `M${toX(0)} 0V100M0 ${toY(0)}H100` }, "axes");
-    const parts = [cross, box(1, 5, "wide"), box(2, 4, "narrow"), circle(1), circle(2)];
+    const parts = [cross, box(1, 5, "wide"), box(2, 4, "narrow"),
+      ...(prior ? [circle(1), circle(2)] : [])];
     // every line twice, so that it is seen on dark and on light pixels
     const under = parts.map((part) => {
       const copy = part.cloneNode();
@@ -160,7 +165,7 @@ export function pairPad({ dims, data: { shape, kl, quantiles }, ask, on }) {
     z = to;
     const outside = ranges?.some(([low, high], i) => z[pair[i]] < low || z[pair[i]] > high);
     if (!ranges || outside) {
-      ranges = squareRanges(pair.map((dim) => quantiles[dim]), now());
+      ranges = squareRanges(pair.map((dim) => quantiles[dim]), now(), { prior, unit });
       draw();
       selects.forEach((select, i) => (select.value = String(pair[i])));
       area.setAttribute("aria-label", `Pad: ${dimensionName(pair[0])} across, `
@@ -168,7 +173,7 @@ export function pairPad({ dims, data: { shape, kl, quantiles }, ask, on }) {
     }
     thumb.style.left = `${toX(z[pair[0]])}%`;
     thumb.style.top = `${toY(z[pair[1]])}%`;
-    values.forEach((value, i) => (value.textContent = signed(z[pair[i]])));
+    values.forEach((value, i) => (value.textContent = signed(z[pair[i]], digits)));
     refreshLattice();
   }
 
@@ -176,8 +181,8 @@ export function pairPad({ dims, data: { shape, kl, quantiles }, ask, on }) {
     element: element("div", { class: "pad-part" }, area,
       element("div", { class: "pad-side" }, axis("→", 0), axis("↑", 1),
         element("ul", { class: "pad-key" },
-          key("prior", "prior N(0, I): 1σ and 2σ"),
-          key("narrow", "half of q(z), in each of the two"),
+          ...(prior ? [key("prior", "prior N(0, I): 1σ and 2σ")] : []),
+          key("narrow", `half of ${prior ? "q(z)" : "the codes"}, in each of the two`),
           key("wide", "nine in ten, in each"),
           element("li", { class: "quiet" }, "The other dimensions stay as they are.")))),
     show,

@@ -1,7 +1,7 @@
 /** The panel beside the map: the chosen point's image, its decode, what is known of it. */
 
 import { element } from "./dom.js";
-import { signed } from "./latent.js";
+import { brief, signed } from "./latent.js";
 import { swatch } from "./legend.js";
 import { nearness } from "./neighbours.js";
 import { drawPixels } from "./pixels.js";
@@ -29,9 +29,10 @@ const setText = (node, text) => {
  * @param {number[]} options.shape [H, W, C]
  * @param {Map<number, {name: string, colour: string}>} options.classes by label
  * @param {Uint16Array} options.labels
+ * @param {number} options.decimals of a coordinate
  * @param {(where: "explore" | "a" | "b") => void} options.onSend
  */
-export function panel({ shape, classes, labels, onSend }) {
+export function panel({ shape, classes, labels, decimals, onSend }) {
   const canvas = (label) => {
     const made = element("canvas", { role: "img", "aria-label": label, hidden: true });
     made.style.width = `${(100 * shape[1]) / Math.max(shape[0], shape[1])}%`;
@@ -67,16 +68,16 @@ export function panel({ shape, classes, labels, onSend }) {
   function terms(shown, { image, near, usual, doubt, told }) {
     const rows = [];
     if (told) rows.push([...told, "What the colours of the points say"]);
-    if (image) rows.push(["KL", `${image.kl.toFixed(1)} nats`, "KL(q(z|x) ‖ N(0, I))"]);
+    if (image?.kl != null) rows.push(["KL", `${image.kl.toFixed(1)} nats`, "KL(q(z|x) ‖ N(0, I))"]);
     if (image?.reconstruction != null)
       rows.push(["reconstruction", `${image.reconstruction.toFixed(1)} nats`,
-        "−log p(x|z) for one draw of z"]);
+        image.kl == null ? "−log p(x|z) at its code" : "−log p(x|z) for one draw of z"]);
     if (shown.z && shown.z.length <= 3)
-      rows.push(["z", Array.from(shown.z, (v) => signed(v)).join("  "), "The code"]);
+      rows.push(["z", Array.from(shown.z, (v) => signed(v, decimals)).join("  "), "The code"]);
     if (near && usual != null)
-      rows.push(["nearest real code", `${near.distance.toFixed(2)} away: ${
+      rows.push(["nearest real code", `${brief(near.distance)} away: ${
         nearness(near.distance, usual)} the data`,
-      `On the data: within ${usual.toFixed(2)}, as 19 of 20 real codes are of another one`]);
+      `On the data: within ${brief(usual)}, as 19 of 20 real codes are of another one`]);
     if (doubt != null)
       rows.push(["doubt", `${(100 * doubt).toFixed(0)} % of the map`,
         "Its nearest codes are spread this far: the place is approximate"]);

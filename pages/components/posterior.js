@@ -1,4 +1,4 @@
-/** q(z|x) in numbers: what the encoder answers, its KL, draws from it. No DOM. */
+/** A code in numbers: what the encoder answers, its KL, draws from it. No DOM. */
 
 import { normals } from "./latent.js";
 
@@ -17,6 +17,12 @@ export function posterior(answer) {
     sigma: logvar.map((value) => Math.exp(0.5 * value)),
     kl: mean.map((m, j) => 0.5 * (m * m + Math.exp(logvar[j]) - 1 - logvar[j])),
   };
+}
+
+/** The code in such an answer where codes are points. @returns {{mean: Float32Array}} */
+export function pointOf(answer) {
+  const numbers = new Float32Array(answer);
+  return { mean: numbers.subarray(0, numbers.length / 2) };
 }
 
 export const sum = (values) => values.reduce((total, value) => total + value, 0);

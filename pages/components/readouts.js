@@ -2,7 +2,7 @@
 
 import { originWords } from "./codes.js";
 import { calm, element } from "./dom.js";
-import { median, norm, signed } from "./latent.js";
+import { brief, median, norm, signed } from "./latent.js";
 
 const TRIPS = 30;
 
@@ -15,11 +15,13 @@ const term = (name, value, title, plain = false) =>
   element("div", { title, class: plain ? "plain" : null }, element("dt", {}, name), value);
 
 /**
+ * @param {{lengths: [number, number]} | null} codes usual lengths of codes that are points: these
+ *   have no prior to be measured by
  * @returns {{speed: HTMLElement, element(word: HTMLElement): HTMLElement,
  *   show(z: number[], origin: object | null): void, trip(ms: number): boolean}} `element` takes how
  *   near the data is, in words; `trip` notes a round trip and says whether there are enough of them
  */
-export function readouts() {
+export function readouts(codes = null) {
   const value = () => element("dd", { class: "number" });
   const [from, length, density] = [element("dd"), value(), value()];
   const speed = element("span", { class: "speed number",
@@ -29,13 +31,16 @@ export function readouts() {
   return {
     element: (word) => element("dl", { class: "readouts" },
       term("z is", element("dd", {}, word), null, true),
-      term("‖z‖", length, "Length of z; √d is the root mean square length of draws from the prior"),
+      term("‖z‖", length, codes ? "Length of z; in brackets, between what nine in ten codes have"
+        : "Length of z; √d is the root mean square length of draws from the prior"),
       term("from", from, "Where this code comes from", true),
-      term("log p(z)", density, "Density of z under the prior: −‖z‖²/2 − d/2 · log 2π")),
+      ...(codes ? []
+        : [term("log p(z)", density, "Density of z under the prior: −‖z‖²/2 − d/2 · log 2π")])),
     speed,
     show(z, origin) {
       from.textContent = originWords(origin);
-      length.textContent = `${norm(z).toFixed(1)} (√d = ${Math.sqrt(z.length).toFixed(1)})`;
+      length.textContent = codes ? `${brief(norm(z))} (codes: ${codes.lengths.map(brief).join("–")})`
+        : `${norm(z).toFixed(1)} (√d = ${Math.sqrt(z.length).toFixed(1)})`;
       density.textContent = `${signed(logPrior(z), 1).trim()} nats`;
     },
     trip(ms) {

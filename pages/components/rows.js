@@ -1,8 +1,10 @@
-/** The rows of Explore: for each dimension its slider, value, strip of decodes and KL. */
+/** The rows of Explore: for each dimension its slider, value, strip of decodes, and what it says. */
 
 import { rowHeight } from "./codes.js";
 import { element } from "./dom.js";
-import { clamp, dimensionName, fractionOf, signed, sliderRange, valueAt } from "./latent.js";
+import {
+  clamp, decimalsOf, dimensionName, fractionOf, signed, sliderRange, valueAt,
+} from "./latent.js";
 import { slider } from "./slider.js";
 import { watchWheel } from "./wheel.js";
 
@@ -26,7 +28,7 @@ export const turnedTo = (value, range, turned) =>
 /**
  * @param {object} options
  * @param {number} options.dim
- * @param {object} options.data kl and quantiles of all dimensions, z
+ * @param {object} options.data what all dimensions say, their quantiles, posterior, unit, z
  * @param {boolean} options.crisp whether a strip shows pixels as squares
  * @param {object} options.on
  * @param {(changes: Array<[number, number]>) => void} options.on.moved [[dim, value]], every value
@@ -35,14 +37,17 @@ export const turnedTo = (value, range, turned) =>
  * @param {(dim: number | null) => void} options.on.pointed the pointer, or Tab, is on it; has left
  * @param {() => void} options.on.played Space was pressed
  */
-function makeRow({ dim, data: { kl, quantiles, z }, crisp, on }) {
+function makeRow({ dim, data: { says, quantiles, posterior, unit, z }, crisp, on }) {
+  const digits = decimalsOf(unit);
   const value = element("output", { class: "value number" });
   const track = slider({
-    label: `z ${dim + 1}, ${kl[dim].toFixed(2)} nats`,
-    range: sliderRange(quantiles[dim], [z[dim]]),
+    label: `z ${dim + 1}, ${says.words[dim]}`,
+    range: sliderRange(quantiles[dim], [z[dim]], unit),
     value: z[dim],
     quantiles: quantiles[dim],
-    words: (v) => v.toFixed(2),
+    prior: posterior !== "point",
+    unit,
+    words: (v) => v.toFixed(digits),
     onInput(to) {
       on.chosen(dim);
       on.moved([[dim, to]]);
@@ -57,7 +62,7 @@ function makeRow({ dim, data: { kl, quantiles, z }, crisp, on }) {
     title: `Decodes along ${dimensionName(dim)}, the rest as it is: click to go there`,
   }, canvas, marker);
   const bar = element("i");
-  bar.style.width = `${(100 * kl[dim]) / Math.max(...kl, 1e-9)}%`;
+  bar.style.width = `${(100 * says.values[dim]) / Math.max(...says.values, 1e-9)}%`;
   const row = element("div", {
     class: "dimension",
     onpointerdown: () => on.chosen(dim),
@@ -73,8 +78,7 @@ function makeRow({ dim, data: { kl, quantiles, z }, crisp, on }) {
   element("span", { class: "name", "aria-hidden": "true" },
     "z", element("sub", {}, String(dim + 1))),
   track.element, value, strip,
-  element("span", { class: "kl number", title: "KL of this dimension, mean over images" },
-    `${kl[dim].toFixed(2)} nats`, bar));
+  element("span", { class: "kl number", title: says.title }, says.words[dim], bar));
   track.input.addEventListener("focus", () => {
     on.chosen(dim);
     if (track.input.matches(":focus-visible")) on.pointed(dim);
@@ -102,7 +106,7 @@ function makeRow({ dim, data: { kl, quantiles, z }, crisp, on }) {
       if (to === shown) return;
       shown = to;
       if (Number(track.input.value) !== to) track.set(to); // the hand has set it itself
-      value.textContent = signed(to);
+      value.textContent = signed(to, digits);
       marker.style.transform = `translateX(${100 * fractionOf(to, track.range)}%)`;
     },
   };
@@ -128,7 +132,8 @@ export function sliderRows({ order, layout: { kind, height, strip }, data, on })
     ...elements(order.inactive)));
   if (kind === "few" && order.active.length > 1)
     list.append(element("p", { class: "quiet order" },
-      "The slider that says most about the image (most nats) stands first."));
+      data.posterior === "point" ? "The coordinate that varies most between images stands first."
+        : "The slider that says most about the image (most nats) stands first."));
   let marked = null;
   return {
     element: list,

@@ -3,8 +3,8 @@
 import { element } from "./dom.js";
 
 /**
- * `data: {stamp, shape, blank, sheets: [{title, images, notes}]}`: without a stamp the images are
- * still to come, and `blank` tiles keep the place of each sheet's.
+ * `data: {stamp, shape, blank, sheets: [{title, images, notes, facts, words}]}`: where `images` is
+ * null they are still to come, and `blank` tiles keep their place. What differs has another stamp.
  */
 export function mount(root, args) {
   const place = root.querySelector(".vae");
@@ -16,19 +16,27 @@ export function mount(root, args) {
     if (stamp === shown) return;
     shown = stamp;
     place.style.setProperty("--ratio", `${shape[1]} / ${shape[0]}`);
-    place.replaceChildren(
-      ...sheets.map((of, number) => sheet(of, number, stamp ? 0 : blank)));
+    place.style.setProperty("--sheets", sheets.length);
+    place.replaceChildren(...sheets.map((of, number) => sheet(of, number, blank)));
     place.dataset.state = "live";
   }
 
-  function sheet({ title, images, notes }, number, blank) {
-    const tiles = images.map((source, i) => element("button", {
-      type: "button", title: notes[i], "aria-label": `${title}, ${i + 1}: ${notes[i]}. Open in Explore.`,
-      onclick: () => args.setTriggerValue("pick", { stamp: shown, sheet: number, place: i }),
-    }, element("img", { src: source, alt: "", draggable: "false" })));
-    tiles.push(...Array.from({ length: blank }, () => element("div", { class: "blank" })));
+  function sheet({ title, images, notes, facts, words }, number, blank) {
+    const tiles = images
+      ? images.map((source, i) => tile(source, `${title}, ${i + 1}`, notes[i], number, i))
+      : Array.from({ length: blank }, () => element("div", { class: "blank" }));
     return element("section", {}, element("h4", {}, title),
-      element("div", { class: "tiles" }, ...tiles));
+      element("div", { class: "tiles" }, ...tiles),
+      ...facts.map(([name, value]) => element("div", { class: "fact" },
+        element("span", {}, name), element("span", { class: "number" }, value))),
+      ...(words ? [element("p", { class: "quiet" }, words)] : []));
+  }
+
+  function tile(source, name, note, number, i) {
+    return element("button", {
+      type: "button", title: note, "aria-label": `${name}: ${note}. Open in Explore.`,
+      onclick: () => args.setTriggerValue("pick", { stamp: shown, sheet: number, place: i }),
+    }, element("img", { src: source, alt: "", draggable: "false" }));
   }
 
   update(args);

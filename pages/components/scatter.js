@@ -33,7 +33,7 @@ function build(root, args) {
   const { host, labels } = stage;
   const byLabel = new Map(classes.map((entry) => [entry.label, entry]));
   const loupe = new Loupe(shape, (index) => byLabel.get(labels[index])?.colour);
-  const side = panel({ shape, labels, onSend: send, classes: byLabel });
+  const side = panel({ shape, labels, decimals: data.decimals, onSend: send, classes: byLabel });
   const book = new Codebook({ model, n, dims, onError: complain });
   const group = selecting({
     host, n, mask: data.selected,

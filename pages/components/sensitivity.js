@@ -3,8 +3,8 @@
 import { element } from "./dom.js";
 import { dimensionName, pack, traverse } from "./latent.js";
 
-export const H = 0.25; // the step to either side
-const FAINTEST = 0.05; // brightness per unit of z: full colour never stands for less than that
+export const H = 0.25; // the step to either side, in units of the codes' scale
+const FAINTEST = 0.05; // brightness per such unit: full colour never stands for less than that
 const DWELL = 150; // ms that the pointer rests on a row: it may only be passing by
 const BRIGHTER = [255, 140, 0]; // orange and blue are told apart by all kinds of colour vision
 const DARKER = [40, 150, 255];
@@ -40,12 +40,13 @@ export class Sensitivity {
   /**
    * @param {object} options
    * @param {number[]} options.shape [H, W, C]
+   * @param {number} [options.unit] the scale of codes
    * @param {() => number[]} options.z
    * @param {() => number} options.chosen the dimension that is shown while it is switched on
    * @param {(rows: Float32Array, answered: Function) => void} options.ask the decoder
    */
-  constructor({ shape, z, chosen, ask }) {
-    Object.assign(this, { shape, z, chosen, ask });
+  constructor({ shape, unit = 1, z, chosen, ask }) {
+    Object.assign(this, { shape, z, chosen, ask, h: H * unit, faintest: FAINTEST / unit });
     const [height, width] = shape;
     this.canvas = element("canvas", { class: "changes", width, height, "aria-hidden": "true" });
     this.canvas.hidden = true;
@@ -118,7 +119,7 @@ export class Sensitivity {
       return;
     }
     const z = this.z();
-    this.ask(pack(traverse(z, dim, [z[dim] + H, z[dim] - H])), (answer) => {
+    this.ask(pack(traverse(z, dim, [z[dim] + this.h, z[dim] - this.h])), (answer) => {
       if (dim === this.#dim()) this.#paint(dim, new Uint8Array(answer));
     });
   }
@@ -127,18 +128,18 @@ export class Sensitivity {
     const [height, width, channels] = this.shape;
     const half = bytes.length / 2;
     const differences = centralDifference(
-      bytes.subarray(0, half), bytes.subarray(half), H, channels);
+      bytes.subarray(0, half), bytes.subarray(half), this.h, channels);
     const most = strongest(differences);
-    const data = differenceRGBA(differences, Math.max(most, FAINTEST));
+    const data = differenceRGBA(differences, Math.max(most, this.faintest));
     this.canvas.getContext("2d").putImageData(new ImageData(data, width, height), 0, 0);
     this.canvas.hidden = false;
     const name = dimensionName(dim);
     const swatch = (words) => [element("i", { class: words }), words, " "];
     this.legend.replaceChildren(element("span", {
-      title: `(x(z + h) − x(z − h)) / 2h with h = ${H} along ${name}, in brightness 0–1 per unit `
+      title: `(x(z + h) − x(z − h)) / 2h with h = ${this.h} along ${name}, in brightness 0–1 per unit `
         + "of z; full colour at the largest",
     }, `${name} up: `, ...swatch("brighter"), ...swatch("darker"),
-    most < FAINTEST ? `· hardly anything (h = ${H})`
-      : `· at most ${most.toFixed(2)} per unit · h = ${H}`));
+    most < this.faintest ? `· hardly anything (h = ${this.h})`
+      : `· at most ${most.toFixed(2)} per unit · h = ${this.h}`));
   }
 }

@@ -1,6 +1,6 @@
 /** A slider: the browser's own range input, so that keyboard, touch and readers work, on a track. */
 
-import { clamp, fractionOf, gaussianDensity, spaced } from "./latent.js";
+import { clamp, fractionOf, gaussianDensity, spaced, widened } from "./latent.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const RAIL = 20; // y of the rail in the track's 100 × 40 picture; the density stands on it
@@ -35,14 +35,14 @@ export function shape(name, attributes, kind) {
   return made;
 }
 
-function drawTrack(svg, range, quantiles) {
+function drawTrack(svg, range, quantiles, prior) {
   const parts = [shape("rect", { x: 0, y: RAIL - 2, width: 100, height: 4, rx: 0.5 }, "rail")];
   if (quantiles) {
     const bar = (from, to, kind) => {
       const [x, end] = [100 * fractionOf(from, range), 100 * fractionOf(to, range)];
       return shape("rect", { x, y: RAIL - 3, width: end - x, height: 6 }, kind);
     };
-    parts.unshift(shape("path", { d: densityOutline(range) }, "density"));
+    if (prior) parts.unshift(shape("path", { d: densityOutline(range) }, "density"));
     parts.push(bar(quantiles[1], quantiles[5], "wide"), bar(quantiles[2], quantiles[4], "narrow"));
   }
   svg.replaceChildren(...parts);
@@ -53,18 +53,21 @@ function drawTrack(svg, range, quantiles) {
  * @param {string} options.label for screen readers
  * @param {[number, number]} options.range
  * @param {number} options.value
- * @param {number[]} [options.quantiles] 1, 5, 25, 50, 75, 95, 99 % of q(z): drawn with the prior
+ * @param {number[]} [options.quantiles] 1, 5, 25, 50, 75, 95, 99 % of q(z), to be drawn
+ * @param {boolean} [options.prior] whether N(0, 1) is drawn with them
+ * @param {number} [options.unit] the scale of values, a power of ten: steps are hundredths of it
  * @param {(value: number) => string} [options.words] the value as it is read aloud
  * @param {(value: number) => void} options.onInput every value, while it moves
  * @param {() => void} [options.onRelease] once, when the hand lets go
  */
-export function slider({ label, range, value, quantiles, words = String, onInput, onRelease }) {
+export function slider(
+  { label, range, value, quantiles, prior = true, unit = 1, words = String, onInput, onRelease }) {
   const element = document.createElement("div");
   element.className = "slider";
   const svg = shape("svg", { viewBox: "0 0 100 40", preserveAspectRatio: "none" });
   svg.setAttribute("aria-hidden", "true");
   const input = document.createElement("input");
-  Object.assign(input, { type: "range", step: 0.01 });
+  Object.assign(input, { type: "range", step: 0.01 * unit });
   input.setAttribute("aria-label", label);
   element.append(svg, input);
   let touched = false;
@@ -109,7 +112,7 @@ export function slider({ label, range, value, quantiles, words = String, onInput
     input.value = to;
     move(Number(input.value));
   });
-  drawTrack(svg, range, quantiles);
+  drawTrack(svg, range, quantiles, prior);
   place();
 
   return {
@@ -119,8 +122,9 @@ export function slider({ label, range, value, quantiles, words = String, onInput
     set(to) {
       value = to;
       if (to < range[0] || to > range[1]) {
-        range = [Math.min(range[0], Math.floor(to)), Math.max(range[1], Math.ceil(to))];
-        drawTrack(svg, range, quantiles);
+        const [low, high] = widened([to, to], unit);
+        range = [Math.min(range[0], low), Math.max(range[1], high)];
+        drawTrack(svg, range, quantiles, prior);
       }
       place();
     },

@@ -1,8 +1,8 @@
 /** Explore's buttons: jumps to other codes, undo and redo, play, and sliders or pad. */
 
-import { fetchRandomCode, realImageTitle } from "./codes.js";
+import { fetchRandomCode, randomCode, realImageTitle } from "./codes.js";
 import { button, element } from "./dom.js";
-import { dimensionName, freshSeed, normals } from "./latent.js";
+import { dimensionName } from "./latent.js";
 
 /**
  * Which of undo and redo a key means, or null. Pure.
@@ -33,8 +33,8 @@ const named = (made, name) => {
  * @param {object} options
  * @param {Exploration} options.code
  * @param {string} options.model
- * @param {number} options.images how many held-out images there are
- * @param {{rows: number[], total: number}} options.selected those selected on the map
+ * @param {object} options.data from Python: images, how many held-out ones there are; selected, those
+ *   selected on the map; posterior, quantiles and codes
  * @param {boolean} options.padded whether there is a pad to change to
  * @param {() => void} options.before something else than playing is wanted
  * @param {() => void} options.onPlay
@@ -42,8 +42,10 @@ const named = (made, name) => {
  * @param {(sentence: string) => void} options.onError
  */
 export function toolbar(
-  { code, model, images, selected, padded, before, onPlay, onHand, onError }) {
+  { code, model, data, padded, before, onPlay, onHand, onError }) {
+  const { images, selected, codes } = data;
   const latentDim = code.z.length;
+  const random = randomCode(data);
   const does = (action) => () => {
     before();
     action();
@@ -78,10 +80,12 @@ export function toolbar(
   return {
     play,
     element: element("div", { class: "buttons" },
-      button("Random", "A draw from the prior: z ~ N(0, I)", does(() =>
-        code.jump(normals(latentDim, freshSeed()), { index: null, label: "the prior" }))),
-      button("Mean", "The mean of the prior: z = 0", does(() =>
-        code.jump(Array(latentDim).fill(0), { index: null, label: "the prior’s mean" }))),
+      button("Random", random.title, does(() =>
+        code.jump(random.draw(), { index: null, label: random.label }))),
+      codes ? button("Mean", "The mean of the codes", does(() =>
+        code.jump(codes.mean, { index: null, label: "the codes’ mean" })))
+        : button("Mean", "The mean of the prior: z = 0", does(() =>
+          code.jump(Array(latentDim).fill(0), { index: null, label: "the prior’s mean" }))),
       button("Real image", realImageTitle(selected), does(realImage)),
       reset, undo, redo, play,
       element("div", { class: "hands", role: "group", "aria-label": "By", hidden: !padded },

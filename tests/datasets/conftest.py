@@ -1,18 +1,20 @@
-"""Tiny idx files in torchvision's layout, so that the readers are tested without real data."""
+"""Tiny idx files in torchvision's layout, and a web server for downloads: no real data needed."""
 
 from __future__ import annotations
 
 import gzip
 import struct
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from vae.datasets import DATASETS, DatasetInfo
-from vae.datasets.registry import raw_dir
+from vae.datasets.registry import files_dir
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
@@ -44,7 +46,7 @@ def shrink(
         info = replace(DATASETS[name], sizes={"train": 9, "validation": 5, "test": 6})
         monkeypatch.setitem(DATASETS, name, info)
         files = tiny_files(info, first_label=1 if name == "emnist-letters" else 0)
-        return info, files, raw_dir(info, tmp_path)
+        return info, files, files_dir(info, tmp_path)
 
     return apply
 
@@ -53,3 +55,45 @@ def shrink(
 def gzipped() -> Callable[[dict[str, bytes]], dict[str, bytes]]:
     """File names and contents as the mirrors hold them."""
     return lambda files: {f"{name}.gz": gzip.compress(data) for name, data in files.items()}
+
+
+class Mirror:
+    """A loopback web server of given files, which counts what is asked of it."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        self.promise_more = 0  # bytes announced but never sent
+        mirror = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                name = self.path.lstrip("/")
+                mirror.asked.append(name)
+                body = mirror.files.get(name)
+                if body is None:
+                    self.send_error(404)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body) + mirror.promise_more))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                """Silent."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
+    monkeypatch.setenv("no_proxy", "*")
+    mirror = Mirror()
+    yield mirror
+    mirror.close()

@@ -4,9 +4,7 @@ import errno
 import hashlib
 import io
 import socket
-import threading
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -15,48 +13,6 @@ from torchvision import datasets as torchvision_datasets
 
 from vae.datasets import DownloadCancelled, download, downloads, is_available, load
 from vae.errors import VaeError
-
-
-class Mirror:
-    """A loopback web server of given files, which counts what is asked of it."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-        self.asked: list[str] = []
-        self.promise_more = 0  # bytes announced but never sent
-        mirror = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                name = self.path.lstrip("/")
-                mirror.asked.append(name)
-                body = mirror.files.get(name)
-                if body is None:
-                    self.send_error(404)
-                    return
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body) + mirror.promise_more))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args: object) -> None:
-                """Silent."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
-@pytest.fixture
-def mirror(monkeypatch):
-    monkeypatch.setenv("no_proxy", "*")
-    mirror = Mirror()
-    yield mirror
-    mirror.close()
 
 
 @pytest.fixture
@@ -174,7 +130,7 @@ def test_a_folder_that_cannot_be_made_is_told(mnist, tmp_path, monkeypatch) -> N
 
 
 def test_a_full_disk_is_told(mnist, monkeypatch) -> None:
-    def full(info, root, train):
+    def full(info, root, report):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(downloads, "_unpack", full)

@@ -17,6 +17,7 @@ def test_every_entry_is_complete() -> None:
         assert set(info.sizes) == set(SPLITS)
         assert len(set(info.classes)) == len(info.classes)
         assert info.bundled == (info.download_megabytes == 0)
+        assert not (info.torchvision and info.npz)
     assert [name for name, info in DATASETS.items() if info.bundled] == ["digits", "shapes"]
 
 
@@ -40,6 +41,14 @@ def test_a_set_is_available_once_all_its_files_are_whole(shrink) -> None:
     assert not is_available("mnist")
 
 
+def test_a_set_of_one_npz_is_available_once_that_is_there(shrink, tmp_path) -> None:
+    shrink("frey")
+    assert not is_available("frey")
+    (tmp_path / "frey").mkdir()
+    (tmp_path / "frey" / "frey.npz").write_bytes(b"of any size")
+    assert is_available("frey")
+
+
 def test_describe_is_json_and_tells_where_it_looks(shrink, tmp_path) -> None:
     rows = {row["name"]: row for row in json.loads(json.dumps(describe()))}
     assert list(rows) == list(DATASETS)
@@ -48,6 +57,8 @@ def test_describe_is_json_and_tells_where_it_looks(shrink, tmp_path) -> None:
     assert rows["kmnist"]["available"] is False
     assert rows["kmnist"]["path"] == str(tmp_path / "KMNIST" / "raw")
     assert rows["emnist-letters"]["classes"] == 26
+    assert rows["frey"]["path"] == str(tmp_path / "frey")
+    assert rows["frey"]["bundled"] is False
     assert rows["shapes"]["image_shape"] == [64, 64, 1]
 
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from threading import Event
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -126,12 +125,12 @@ def test_a_click_on_an_image_opens_its_code(tiny_run: Run, monkeypatch: pytest.M
     assert found is not None
     seen: list[str] = []
 
-    def sheets(run: Run, given: Any, stamp: str) -> SimpleNamespace:
+    def sheets(run: Run, key: str, given: Any, stamp: str) -> dict[str, Any]:
         seen.append(stamp)
         stamp = stamp if len(seen) > 1 else "of another model"
-        return SimpleNamespace(pick={"stamp": stamp, "sheet": 2, "place": 1})
+        return {"stamp": stamp, "sheet": 2, "place": 1}
 
-    monkeypatch.setattr(distributions_holes, "_sheets", sheets)
+    monkeypatch.setattr(distributions_holes, "show_sheets", sheets)
     distributions_holes.show_holes(tiny_run, found)
     assert went == []
     distributions_holes.show_holes(tiny_run, found)

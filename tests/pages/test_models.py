@@ -100,7 +100,7 @@ def test_a_stopped_training_can_be_resumed(tiny_run: Run, monkeypatch: pytest.Mo
     (tiny_run.path / "weights.safetensors").unlink()
     write_json(tiny_run.path / "status.json", {"state": "running", "epoch": 1.5})
     app = open_page(model="tiny")
-    assert "**interrupted**, after epoch 1.5 of 3" in words(app)
+    assert "**failed**, after epoch 1.5 of 3. Its process is gone" in words(app)
     press(app, "Resume training")
     assert not app.exception
     assert resumed == ["tiny"]

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -20,12 +21,14 @@ from pages.reconstruct_rows import choose, members, own_images
 from tests.pages.opening import run_page, run_with, script_of
 from vae.config import Config, ModelConfig, TrainingConfig
 from vae.datasets import load
+from vae.elbo_forms import expected_log_prior, posterior_entropy
 from vae.inference import decode_pixels, encode_pixels, image_terms
 from vae.latent.statistics import kl_per_dimension
+from vae.learning import finish
 from vae.model import VAE
 from vae.recoding import recode
 from vae.runs import Run, find_run, list_runs, load_model
-from vae.worker import finish, prepare
+from vae.worker import prepare
 
 open_page = partial(run_page, "reconstruct")
 
@@ -75,8 +78,17 @@ def test_pictures_and_numbers_are_the_models(tiny_run: Run) -> None:
     formula = next(element.value for element in app.latex if "ELBO" in element.value)
     nll, kl, total = (float(value) for value in re.findall(r"\d+\.\d", formula))
     assert total == pytest.approx(nll + kl, abs=1e-9)  # as printed
-    (meaning,) = [element.value for element in app.latex if "underbrace" in element.value]
-    assert [float(value) for value in re.findall(r"\d+\.\d", meaning)] == [nll, kl, total]
+    first, second = [element.value for element in app.latex if "underbrace" in element.value]
+    assert [float(value) for value in re.findall(r"\d+\.\d", first)] == [nll, kl, total]
+    # the other form: joint = reconstruction + price of z, less the entropy, makes the same
+    same, price, joint, entropy, sum_ = map(float, re.findall(r"-?\d+\.\d", second))
+    assert (same, sum_) == (nll, total)
+    assert joint == pytest.approx(nll + price, abs=1e-9)
+    assert joint - entropy == pytest.approx(total, abs=1e-9)
+    encoded = encode_pixels(model, test.images[codes.indices[rows]])
+    mu, logvar = (torch.tensor(part) for part in encoded)
+    assert price == pytest.approx(-float(expected_log_prior(mu, logvar).mean()), abs=0.06)
+    assert entropy == pytest.approx(float(posterior_entropy(logvar).mean()), abs=0.16)
 
 
 def test_another_set_is_another_and_a_class_is_a_class(tiny_run: Run) -> None:
@@ -211,7 +223,7 @@ def test_the_figure_has_originals_above_reconstructions() -> None:
 
 def test_names_cannot_become_markup() -> None:
     image = np.zeros((2, 2, 1), np.uint8)
-    row = Row('<img src="x">', image, image, image[None], 1.0, 2.0)
+    row = Row('<img src="x">', image, image, image[None], 1.0, 2.0, (np.zeros(2), np.zeros(2)))
     html = rows_html([row])
     assert '<img src="x">' not in html
     assert "<span>3.0</span>" in html

@@ -152,17 +152,18 @@ def test_a_failed_run_shows_its_error_and_last_words(runs_folder: Path) -> None:
     assert app.button(key="train resume").label == "Resume"
 
 
-def test_an_interrupted_run_goes_on_when_asked(
+def test_a_run_whose_process_is_gone_goes_on_when_asked(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = make_run(runs_folder, "killed", state="running", updated="2026-01-01T00:00:00+00:00")
     started = []
     monkeypatch.setattr("vae.jobs.spawn", lambda arguments, log: started.append(arguments))
     app = open_page()
-    assert "interrupted" in shown(app)
+    assert "failed" in shown(app)
+    assert "Its process is gone" in app.error[0].value
     press(app, "train resume")
     assert started == [["train", "killed", "--resume", "--json"]]
-    assert run.status["state"] == "running"
+    assert run.status["state"] == "queued"
     assert app.button(key="train stop").disabled, "nobody is there yet to hear it"
 
 

@@ -1,4 +1,4 @@
-"""``models``, ``evaluate``, ``encode``, ``export``, ``import`` and ``delete``: all of one model."""
+"""``models``, ``evaluate``, ``sample``, ``encode``, ``export``, ``import`` and ``delete``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 from vae.commands import add_command, print_json
 from vae.datasets.registry import ALL, SPLITS
 from vae.files import write_atomic
+from vae.latent.sampling import COMPONENTS, WAYS
+
+_MOST_SAMPLES = 10_000  # images of one call of ``sample``
 
 
 def add_commands(commands: Any) -> None:
@@ -18,6 +21,21 @@ def add_commands(commands: Any) -> None:
     add_command(commands, "models", _models, "list the bundled and the trained models")
     command = add_command(commands, "evaluate", _evaluate, "measure a model on its test split")
     command.add_argument("name", help="the model")
+    command.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
+    command = add_command(commands, "sample", _sample, "draw new images, as PNG or as arrays")
+    command.add_argument("name", help="the model")
+    command.add_argument(
+        "--from",
+        dest="way",
+        default="prior",
+        choices=WAYS,
+        help="where the codes come from: N(0, I); U(-1, 1); held-out images' codes with their "
+        "noise; a mixture of Gaussians fitted to those (default prior)",
+    )
+    command.add_argument("--n", type=int, default=64, help="how many (default 64)")
+    command.add_argument("--seed", type=int, default=0, help="default 0")
+    command.add_argument("--components", type=int, help=f"of the mixture (default {COMPONENTS})")
+    command.add_argument("--output", type=Path, help="NAME.png or NAME.npz (default NAME-WAY.png)")
     command.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
     command = add_command(commands, "encode", _encode, "make a copy with codes of other images")
     command.add_argument("name", help="the model")
@@ -78,11 +96,62 @@ def _evaluate(options: argparse.Namespace) -> int:
         print_json({"name": run.name, **found})
         return 0
     print(f"{run.name}: {found['n']} test images of {dataset}")
-    print(f"  ELBO            {found['elbo']:10.2f} ± {found['standard_error']:.2f} nats per image")
-    print(f"  reconstruction  {found['reconstruction']:10.2f} nats")
-    print(f"  KL              {found['kl']:10.2f} nats")
-    print(f"  bits/dimension  {found['bits_per_dimension']:10.4f}")
+    error = f"± {found['standard_error']:.2f} nats per image"
+    if found["elbo"] is None:
+        print(f"  reconstruction  {found['reconstruction']:10.2f} {error}")
+        print("  An autoencoder: each code is a point, so that is all there is to measure.")
+    else:
+        print(f"  ELBO            {found['elbo']:10.2f} {error}")
+        print(f"  reconstruction  {found['reconstruction']:10.2f} nats")
+        print(f"  KL              {found['kl']:10.2f} nats")
+        print(f"  bits/dimension  {found['bits_per_dimension']:10.4f}")
     print(f"  active units    {found['active_units']:>7} of {found['latent_dim']}")
+    return 0
+
+
+def _sample(options: argparse.Namespace) -> int:
+    import math
+
+    from vae.devices import resolve_device
+    from vae.errors import VaeError
+    from vae.files import save_npz
+    from vae.inference import decode_pixels
+    from vae.latent.sampling import draw_codes
+    from vae.pictures import contact_sheet, png_bytes
+    from vae.runs import find_run, load_model
+
+    way, components = options.way, options.components
+    if not 1 <= options.n <= _MOST_SAMPLES:
+        raise VaeError(f"--n must be 1 to {_MOST_SAMPLES:,}, not {options.n}.")
+    if options.seed < 0:
+        raise VaeError(f"--seed must be 0 or more, not {options.seed}.")
+    if components is not None and way != "mixture":
+        raise VaeError(f"--components is of --from mixture; this is --from {way}.")
+    path = options.output or Path(f"{options.name}-{way}.png")
+    if path.suffix.lower() not in (".png", ".npz"):
+        raise VaeError(f"--output must end in .png or .npz, not {str(path)!r}.")
+    run = find_run(options.name)
+    model = load_model(run, resolve_device(options.device))
+    noise = run.config.model.posterior != "point"
+    components = COMPONENTS if components is None else components
+    z = draw_codes(run.codes(), way, options.n, options.seed, components, noise)
+    images = decode_pixels(model, z)
+    if path.suffix.lower() == ".npz":
+        save_npz(path, z=z, images=images)
+    else:
+        write_atomic(path, png_bytes(contact_sheet(images, math.ceil(math.sqrt(len(images))))))
+    facts = {
+        "name": run.name,
+        "path": str(path),
+        "from": way,
+        "n": options.n,
+        "seed": options.seed,
+        "latent_dim": z.shape[1],
+        "image_shape": list(images.shape[1:]),
+    }
+    if way == "mixture":
+        facts["components"] = components
+    print_json(facts) if options.json else print(f"{path}: {options.n:,} images from {way}")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -22,6 +23,16 @@ def add_commands(commands: Any) -> None:
     _add_choices(command)
     command.add_argument(
         "--resume", action="store_true", help="go on with a stopped run to its configured end"
+    )
+    command.add_argument(
+        "--data",
+        choices=("auto", "memory", "stream"),
+        default="auto",
+        help="where training images lie: in the device's memory, or read in batches; auto: if they "
+        "fit. The same model either way",
+    )
+    command.add_argument(
+        "--now", action="store_true", help="begin at once, beside other trainings on the device"
     )
 
 
@@ -43,9 +54,10 @@ def _add_choices(command: argparse.ArgumentParser) -> None:
 def _train(options: argparse.Namespace) -> int:
     from vae.card import command
     from vae.datasets import find
-    from vae.devices import set_training_threads
     from vae.presets import make_config
+    from vae.priority import give_way
     from vae.runs import find_run
+    from vae.stops import listening
     from vae.worker import prepare, resumable, train_run, with_device
 
     chosen = {name: getattr(options, name) for name in HELP}
@@ -63,59 +75,110 @@ def _train(options: argparse.Namespace) -> int:
         if options.dataset is None:
             raise VaeError("Which data set? Say --dataset NAME; see: python -m vae datasets.")
         shape = find(options.dataset).image_shape
-        config = make_config(options.preset or DEFAULT_PRESET, options.dataset, shape, **chosen)
+        if options.start_from:
+            from vae.fine_tuning import check_start, inherited  # loads PyTorch
+
+            chosen = inherited(options.start_from, {"preset": options.preset, **chosen})
+        preset = chosen.pop("preset", options.preset) or DEFAULT_PRESET
+        config = make_config(preset, options.dataset, shape, **chosen)
+        if options.start_from:
+            check_start(config)
         _check_ready(config)
         folder = prepare(options.name, config)
-    set_training_threads(config)
+    give_way()
     if not options.json:
-        print(command(folder.name, config))
-    bar = None if options.json else _Bar(config)
+        print(command(folder.name, config), flush=True)
+    bar = None if options.json else _Bar()
     try:
-        state = train_run(folder, config, bar)
+        with listening(folder) as stops:
+            state = train_run(
+                folder,
+                config,
+                bar,
+                stops=stops,
+                waiting=_say_waiting,
+                at_turn=not options.now,
+                where=options.data,
+            )
     finally:
         if bar is not None:
             bar.close()
-    found = find_run(options.name).evaluation or {}
+    run = find_run(options.name)
+    # One that is paused may have figures of an earlier stop.
+    found = (run.evaluation if state != "paused" else None) or {}
     if options.json:
-        print_json({"name": options.name, "state": state, "path": str(folder), **found})
+        facts = {"name": run.name, "state": state, "path": str(folder)}
+        print_json({**facts, "epoch": run.status.get("epoch", 0.0), **found})
     else:
-        how = "stopped" if state == "cancelled" else "done"
-        print(
-            f"{how}: test −ELBO {-found['elbo']:.2f} nats = reconstruction "
-            f"{found['reconstruction']:.2f} + KL {found['kl']:.2f}"
-        )
+        print(_result(run.name, state, run.status.get("epoch", 0.0), found))
     # A script must see that the run did not come to its configured end.
+    if state == "paused" and stops.signal == signal.SIGINT:
+        return 130
     return 0 if state == "done" else 1
+
+
+def _say_waiting(names: list[str]) -> None:
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    print(
+        f"waiting for {names[0]!r}{more} on the same device; --now begins at once", file=sys.stderr
+    )
+
+
+def _result(name: str, state: str, epoch: float, found: dict[str, Any]) -> str:
+    """How it went, for people."""
+    if state == "paused":
+        return f"paused at epoch {epoch:.1f}; go on with: python -m vae train {name} --resume"
+    if not found:
+        return "stopped before it had learned anything"
+    return f"{'stopped' if state == 'cancelled' else 'done'}: {_in_words(found)}"
+
+
+def _in_words(found: dict[str, Any]) -> str:
+    """The evaluation's figures in one line."""
+    if found["kl"] is None:
+        return f"test reconstruction {found['reconstruction']:.2f} nats"
+    return (
+        f"test −ELBO {-found['elbo']:.2f} nats = reconstruction {found['reconstruction']:.2f} "
+        f"+ KL {found['kl']:.2f}"
+    )
 
 
 def _check_ready(config: Config) -> None:
     """Fail before a folder is made: a name should not be used up by a typing error."""
     from vae.datasets import load
-    from vae.devices import resolve_device
 
-    resolve_device(config.training.device)
+    if config.training.device not in ("auto", "cpu"):  # those are there
+        from vae.devices import resolve_device  # loads PyTorch
+
+        resolve_device(config.training.device)
     load(config.training.dataset, "validation")
 
 
 class _Bar:
-    """A tqdm bar in epochs, with the latest terms beside it."""
+    """A tqdm bar in epochs, with the latest terms beside it; it begins with the first point."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def _begin(self, epoch: float, epochs: int) -> None:
         from tqdm import tqdm
 
         layout = "{l_bar}{bar}| {n:.1f}/{total} epochs [{elapsed}<{remaining}{postfix}]"
-        self._bar = tqdm(total=config.training.epochs, bar_format=layout, file=sys.stderr)
+        # A resumed run begins where it stopped, or the time left would be far too short.
+        first = int(epoch) if epoch > 1 else 0
+        self._bar = tqdm(total=epochs, initial=first, bar_format=layout, file=sys.stderr)
 
     def __call__(self, point: Any, config: Config) -> None:
+        if self._bar is None:
+            self._begin(point.epoch, config.training.epochs)
         self._bar.set_postfix_str(
             f"{point.split} loss {point.loss:.2f} nats: "
             + ", ".join(f"{name} {value:.2f}" for name, value in point.terms.items()),
             refresh=False,
         )
-        if self._bar.n == 0 and point.epoch > 1:
-            self._bar.initial = self._bar.n = int(point.epoch)
         self._bar.update(point.epoch - self._bar.n)
 
     def close(self) -> None:
         """End the line of the bar, so that what follows begins a new one."""
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()

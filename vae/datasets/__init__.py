@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vae.datasets.downloads import DownloadCancelled, download
-from vae.datasets.loading import Split, load
+from vae.datasets.loading import Split, load, load_streamed
 from vae.datasets.registry import (
     DATASETS,
     SPLITS,
@@ -28,4 +28,5 @@ __all__ = [
     "find",
     "is_available",
     "load",
+    "load_streamed",
 ]

@@ -1,4 +1,4 @@
-"""Fetching a data set from torchvision's own mirrors, with progress, cancel and checksum.
+"""Fetching a data set from where torchvision or scikit-learn find it: progress, cancel, checksum.
 
 Everything happens in a temporary folder beside the destination. Only whole, verified files are
 moved to where `load` looks, so an interrupted download leaves the data folder as it was.
@@ -15,13 +15,22 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from vae.datasets.loading import read_official
-from vae.datasets.registry import DatasetInfo, data_dir, find, is_available, raw_dir, raw_files
+from vae.datasets.faces import FACES, convert
+from vae.datasets.loading import read_faces, read_official
+from vae.datasets.registry import (
+    DatasetInfo,
+    data_dir,
+    file_sizes,
+    files_dir,
+    find,
+    is_available,
+)
 from vae.errors import VaeError
-from vae.files import make_folder
+from vae.files import make_folder, save_npz
 
 Progress = Callable[[int, int, str], bool | None]
 
@@ -36,7 +45,7 @@ class DownloadCancelled(VaeError):
 @dataclass(frozen=True)
 class _Archive:
     filename: str
-    md5: str
+    checksum: str  # MD5 or SHA-256 in hex; empty where none was published
     urls: tuple[str, ...]
 
 
@@ -64,16 +73,15 @@ def download(name: str, progress: Progress | None = None) -> None:
     make_folder(root)
     try:
         with tempfile.TemporaryDirectory(prefix=f".download-{name}-", dir=root) as temporary:
-            workshop = raw_dir(info, Path(temporary))
+            workshop, destination = files_dir(info, Path(temporary)), files_dir(info, root)
             workshop.mkdir(parents=True)
             for archive in _archives(info):
-                _provide(archive, raw_dir(info, root), workshop, report)
+                _provide(archive, destination, workshop, report)
             _tell(report, 0, 0, "unpacking")
-            for train in (True, False):
-                _unpack(info, Path(temporary), train)
-            destination = raw_dir(info, root)
+            _unpack(info, Path(temporary), report)
+            _check(info, Path(temporary))
             destination.mkdir(parents=True, exist_ok=True)
-            for file in raw_files(info):
+            for file in file_sizes(info):
                 (workshop / file).replace(destination / file)
     except OSError as error:
         raise VaeError(
@@ -85,15 +93,26 @@ def _is_intact(info: DatasetInfo, root: Path) -> bool:
     if not is_available(info.name):
         return False
     try:
-        for train in (True, False):
-            read_official(info, root, train)
+        _check(info, root)
     except VaeError:  # damaged: the very reason to download it again
         return False
     return True
 
 
+def _check(info: DatasetInfo, root: Path) -> None:
+    """Read the files of ``info`` under ``root`` as `load` will."""
+    if info.npz:
+        read_faces(info, root)
+        return
+    for train in (True, False):
+        read_official(info, root, train)
+
+
 def _archives(info: DatasetInfo) -> list[_Archive]:
-    """What torchvision would download: names, checksums and mirrors."""
+    """What torchvision or scikit-learn would download: names, checksums and mirrors."""
+    if info.npz:
+        face = FACES[info.name]
+        return [_Archive(face.filename, face.sha256, (face.url,))]
     from torchvision import datasets
 
     source = getattr(datasets, info.torchvision)
@@ -105,20 +124,25 @@ def _archives(info: DatasetInfo) -> list[_Archive]:
     ]
 
 
-def _unpack(info: DatasetInfo, root: Path, train: bool) -> None:
-    """Let torchvision find the verified archives under ``root`` and unpack them, then check."""
+def _unpack(info: DatasetInfo, root: Path, report: Progress) -> None:
+    """Make of the verified archives under ``root`` the files that `load` reads."""
+    if info.npz:
+        archive = files_dir(info, root) / FACES[info.name].filename
+        tell = partial(_tell, report, filename="unpacking")
+        save_npz(root / info.npz, **convert(info.name, archive, tell))
+        return
     from torchvision import datasets
 
     options = {"split": "letters"} if info.torchvision == "EMNIST" else {}
-    getattr(datasets, info.torchvision)(root, train=train, download=True, **options)
-    read_official(info, root, train)
+    # torchvision finds them there and only unpacks.
+    getattr(datasets, info.torchvision)(root, train=True, download=True, **options)
 
 
 def _provide(archive: _Archive, at_hand: Path, workshop: Path, report: Progress) -> None:
     """Put the verified archive into ``workshop``: a copy that lies ``at_hand``, or a download."""
     target = workshop / archive.filename
     offered = at_hand / archive.filename
-    if offered.is_file() and _md5(offered) == archive.md5:
+    if offered.is_file() and _has_checksum(offered, archive.checksum):
         shutil.copyfile(offered, target)
         return
     failures = []
@@ -139,7 +163,6 @@ def _fetch(url: str, archive: _Archive, target: Path, report: Progress) -> None:
     host = urllib.parse.urlparse(url).netloc
     part = target.with_name(f"{target.name}.part")
     request = urllib.request.Request(url, headers={"User-Agent": "vae-latent-explorer"})
-    digest = hashlib.md5(usedforsecurity=False)
     try:
         response = urllib.request.urlopen(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
@@ -150,13 +173,12 @@ def _fetch(url: str, archive: _Archive, target: Path, report: Progress) -> None:
         total, done = response.length or 0, 0
         _tell(report, done, total, archive.filename)
         while chunk := _read(response, host, archive.filename):
-            digest.update(chunk)
             file.write(chunk)
             done += len(chunk)
             _tell(report, done, total, archive.filename)
     if done < total:
         raise _MirrorFailed(f"{host} broke off after {done:,} of {total:,} bytes")
-    if digest.hexdigest() != archive.md5:
+    if not _has_checksum(part, archive.checksum):
         part.unlink()
         raise _MirrorFailed(f"What {host} sent as {archive.filename} has a wrong checksum")
     part.replace(target)
@@ -175,6 +197,10 @@ def _tell(report: Progress, done: int, total: int, filename: str) -> None:
         raise DownloadCancelled("The download was cancelled; nothing was kept.")
 
 
-def _md5(path: Path) -> str:
+def _has_checksum(path: Path, checksum: str) -> bool:
+    if not checksum:
+        return True
+    algorithm = {32: "md5", 64: "sha256"}[len(checksum)]
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        digest = hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False))
+    return digest.hexdigest() == checksum

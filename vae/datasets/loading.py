@@ -10,17 +10,19 @@ from pathlib import Path
 import numpy as np
 
 from vae.datasets import shapes
+from vae.datasets.idx import MappedImages, read_idx
 from vae.datasets.registry import (
     ALL,
     SPLITS,
     DatasetInfo,
     SplitName,
     data_dir,
+    file_sizes,
+    files_dir,
     find,
-    raw_dir,
-    raw_files,
 )
 from vae.errors import VaeError
+from vae.files import load_npz
 
 # Constant and apart from the training seed: results of different seeds stay comparable, and no
 # validation image of one run is a training image of another.
@@ -67,19 +69,40 @@ def load(name: str, split: str) -> Split:
 @lru_cache(maxsize=8)
 def _load(name: str, split: SplitName, root: Path) -> Split:
     info = find(name)
-    if info.bundled:
-        images, labels, factors = _GENERATED[name]()
+    if info.torchvision:
+        images, labels = read_official(info, root, train=split != "test")
+        return _freeze(images, labels, None, _rows(info, split))
+    arrays = _GENERATED[name]() if info.bundled else read_faces(info, root)
+    return _freeze(*arrays, _rows(info, split))
+
+
+def load_streamed(name: str, split: SplitName) -> np.ndarray | MappedImages:
+    """The images of one split for who takes them batch by batch: uint8 (n, H, W, C), the rows of
+    ``load(name, split).images``.
+
+    Of a set in idx files nothing is read before it is asked for; the others are small, and are
+    arrays in memory.
+
+    Raises:
+        VaeError: as `load`.
+    """
+    info = find(name)
+    if not info.torchvision or split not in SPLITS:
+        return load(name, split).images
+    images, _ = read_official(info, data_dir(), train=split != "test")
+    return MappedImages(images, _rows(info, split))
+
+
+def _rows(info: DatasetInfo, split: SplitName) -> np.ndarray:
+    """Which rows of its file, or of the whole set if it has one file, belong to a split."""
+    if not info.torchvision:
         sizes = (info.sizes["test"], info.sizes["validation"], info.sizes["train"])
-        rows = dict(zip(("test", "validation", "train"), _cut(sizes), strict=True))[split]
-        return _freeze(images, labels, factors, rows)
-    images, labels = read_official(info, root, train=split != "test")
+        return dict(zip(("test", "validation", "train"), _cut(sizes), strict=True))[split]
     if split == "test":
-        rows = np.arange(len(images))
-    else:
-        validation, train = _cut((info.sizes["validation"], info.sizes["train"]))
-        # In the official order, as the test split is.
-        rows = np.sort(train if split == "train" else validation)
-    return _freeze(images, labels, None, rows)
+        return np.arange(info.sizes["test"])
+    validation, train = _cut((info.sizes["validation"], info.sizes["train"]))
+    # In the official order, as the test split is.
+    return np.sort(train if split == "train" else validation)
 
 
 @lru_cache(maxsize=1)
@@ -136,46 +159,68 @@ _GENERATED: dict[str, Callable[[], tuple[np.ndarray, np.ndarray, np.ndarray | No
 
 
 def read_official(info: DatasetInfo, root: Path, train: bool) -> tuple[np.ndarray, np.ndarray]:
-    """All images (n, H, W, 1) and labels (n,) of the official training or test file.
+    """All images (n, H, W, 1) and labels (n,) of the official training or test file; the images
+    are mapped, that is, read from the file when they are used.
 
     Raises:
         VaeError: if the files are not under ``root``, or are damaged.
     """
-    folder = raw_dir(info, root)
-    if not all((folder / file).is_file() for file in raw_files(info)):
+    folder = files_dir(info, root)
+    _check_present(info, folder)
+    stem = info.file_stems[0 if train else 1]
+    try:
+        images = read_idx(folder / f"{stem}-images-idx3-ubyte", 3)
+        labels = read_idx(folder / f"{stem}-labels-idx1-ubyte", 1).astype(np.int64)
+    except VaeError as error:
+        raise _damaged(info, folder, str(error).rstrip(".")) from error
+    if info.torchvision == "EMNIST":
+        # Stored transposed, and with a = 1.
+        images, labels = images.transpose(0, 2, 1), labels - 1
+    count = info.sizes["train"] + info.sizes["validation"] if train else info.sizes["test"]
+    _check_arrays(info, folder, images[..., None], labels, count)
+    return images[..., None], labels
+
+
+def read_faces(info: DatasetInfo, root: Path) -> tuple[np.ndarray, np.ndarray, None]:
+    """All images (n, H, W, 1) and labels (n,) of a set that is kept as one ``.npz``.
+
+    Raises:
+        VaeError: if the file is not under ``root``, or is damaged.
+    """
+    folder = files_dir(info, root)
+    _check_present(info, folder)
+    try:
+        arrays = load_npz(root / info.npz)
+    except VaeError as error:
+        raise _damaged(info, folder, str(error).rstrip(".")) from error
+    if "images" not in arrays:
+        raise _damaged(info, folder, "it holds no images")
+    images = arrays["images"]
+    labels = arrays.get("labels", np.zeros(images.shape[:1], np.int64))
+    _check_arrays(info, folder, images[..., None], labels, sum(info.sizes.values()))
+    return images[..., None], labels, None
+
+
+def _check_present(info: DatasetInfo, folder: Path) -> None:
+    if not all((folder / file).is_file() for file in file_sizes(info)):
         raise VaeError(
             f"The data set {info.name!r} is not in {folder}: run "
             f"`python -m vae datasets download {info.name}`, or use digits or shapes, "
             "which work offline."
         )
-    from torchvision import datasets
 
-    options = {"split": "letters"} if info.torchvision == "EMNIST" else {}
-    try:
-        reader = getattr(datasets, info.torchvision)(root, train=train, **options)
-    # What torchvision raises on a malformed idx file, depending on where it stumbles.
-    except (
-        AssertionError,
-        IndexError,
-        KeyError,
-        OSError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as e:
-        raise _damaged(info, folder, str(e) or "malformed header") from e
-    images, labels = reader.data.numpy(), reader.targets.numpy()
-    if info.torchvision == "EMNIST":
-        # Stored transposed, and with a = 1.
-        images, labels = images.transpose(0, 2, 1), labels - 1
-    count = info.sizes["train"] + info.sizes["validation"] if train else info.sizes["test"]
-    if images.shape != (count, *info.image_shape[:2]) or labels.shape != (count,):
+
+def _check_arrays(
+    info: DatasetInfo, folder: Path, images: np.ndarray, labels: np.ndarray, count: int
+) -> None:
+    if images.shape != (count, *info.image_shape) or labels.shape != (count,):
         raise _damaged(
             info, folder, f"images {images.shape} and labels {labels.shape}, expected {count:,}"
         )
+    if images.dtype != np.uint8 or labels.dtype.kind not in "iu":
+        raise _damaged(info, folder, f"images of {images.dtype} and labels of {labels.dtype}")
     if labels.min() < 0 or labels.max() >= len(info.classes):
         raise _damaged(info, folder, "a label is out of range")
-    return images[..., None], labels
 
 
 def _damaged(info: DatasetInfo, folder: Path, reason: str) -> VaeError:

@@ -1,6 +1,7 @@
 """Which data sets there are, and whether their files are at hand. Reads no image, imports no torch.
 
-Downloaded sets lie in torchvision's layout under `data_dir()`: ``MNIST/raw/…``, ``KMNIST/raw/…``.
+Downloaded sets lie in torchvision's layout under `data_dir()`: ``MNIST/raw/…``, ``KMNIST/raw/…``;
+faces as one ``.npz`` each: ``frey/frey.npz``.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ class DatasetInfo:
         classes: what label 0, 1, 2, … means.
         sizes: images in "train", "validation" and "test".
         source: where it comes from, and its licence, in one line.
-        torchvision: the class of torchvision.datasets that reads it, also the name of its folder;
-            empty for the bundled sets.
+        torchvision: the class of torchvision.datasets that knows where its idx files come from,
+            also the name of its folder; empty for other sets.
         file_stems: (training, test): how the names of its idx files begin.
+        npz: where under `data_dir()` its one file lies, with ``images`` uint8 (n, H, W) and, if
+            there are classes to tell apart, ``labels`` (n,); empty for other sets.
         download_megabytes: size of the download; 0 for the bundled sets.
     """
 
@@ -43,12 +46,13 @@ class DatasetInfo:
     source: str
     torchvision: str = ""
     file_stems: tuple[str, str] = ("train", "t10k")
+    npz: str = ""
     download_megabytes: int = 0
 
     @property
     def bundled(self) -> bool:
         """True if it works offline, straight after the installation."""
-        return not self.torchvision
+        return not self.torchvision and not self.npz
 
 
 _LIKE_MNIST: dict[SplitName, int] = {"train": 55_000, "validation": 5_000, "test": 10_000}
@@ -114,6 +118,41 @@ _ALL = (
         file_stems=("emnist-letters-train", "emnist-letters-test"),
         download_megabytes=562,
     ),
+    # Frames of one film, so a held-out face resembles its neighbours among the training images.
+    DatasetInfo(
+        name="frey",
+        title="Frey faces",
+        image_shape=(28, 20, 1),
+        classes=("face",),
+        sizes={"train": 1_565, "validation": 200, "test": 200},
+        source="Brendan Frey's face on film, from Sam Roweis's page (no licence is told)",
+        npz="frey/frey.npz",
+        download_megabytes=1,
+    ),
+    DatasetInfo(
+        name="olivetti",
+        title="Olivetti faces",
+        image_shape=(64, 64, 1),
+        classes=tuple(f"person {number}" for number in range(1, 41)),
+        sizes={"train": 320, "validation": 40, "test": 40},
+        source="Samaria and Harter 1994, AT&T Laboratories Cambridge (for research; cite it)",
+        npz="olivetti/olivetti.npz",
+        download_megabytes=4,
+    ),
+    DatasetInfo(
+        name="lfw",
+        title="Labeled Faces in the Wild",
+        image_shape=(64, 64, 1),
+        # Those of whom there are at least 70 images, as in scikit-learn's examples.
+        classes=(
+            *("somebody else", "Ariel Sharon", "Colin Powell", "Donald Rumsfeld"),
+            *("George W Bush", "Gerhard Schroeder", "Hugo Chavez", "Tony Blair"),
+        ),
+        sizes={"train": 11_233, "validation": 1_000, "test": 1_000},
+        source="Huang et al. 2007, University of Massachusetts (for research), funneled",
+        npz="lfw/lfw.npz",
+        download_megabytes=243,
+    ),
 )
 
 DATASETS: dict[str, DatasetInfo] = {info.name: info for info in _ALL}
@@ -135,19 +174,21 @@ def data_dir() -> Path:
     return Path(os.environ.get("VAE_DATA") or "data").expanduser().absolute()
 
 
-def raw_dir(info: DatasetInfo, root: Path) -> Path:
-    """The folder under ``root`` in which torchvision looks for the idx files of ``info``."""
-    return root / info.torchvision / "raw"
+def files_dir(info: DatasetInfo, root: Path) -> Path:
+    """The folder under ``root`` in which the files of a downloaded set lie."""
+    return root / info.torchvision / "raw" if info.torchvision else (root / info.npz).parent
 
 
-def raw_files(info: DatasetInfo) -> dict[str, int]:
-    """File name → exact size in bytes of every idx file that a downloaded set needs.
+def file_sizes(info: DatasetInfo) -> dict[str, int | None]:
+    """File name → exact size in bytes of every file that a downloaded set needs; None if any.
 
     An idx file is a header (16 bytes for images, 8 for labels) and one byte per pixel or label.
     """
+    if info.npz:
+        return {Path(info.npz).name: None}
     height, width, _ = info.image_shape
     counts = (info.sizes["train"] + info.sizes["validation"], info.sizes["test"])
-    files = {}
+    files: dict[str, int | None] = {}
     for stem, count in zip(info.file_stems, counts, strict=True):
         files[f"{stem}-images-idx3-ubyte"] = 16 + count * height * width
         files[f"{stem}-labels-idx1-ubyte"] = 8 + count
@@ -163,11 +204,11 @@ def is_available(name: str) -> bool:
     info = find(name)
     if info.bundled:
         return True
-    folder = raw_dir(info, data_dir())
+    folder = files_dir(info, data_dir())
     # The size tells a half-written file from a whole one, at the price of one stat.
     return all(
-        (folder / file).is_file() and (folder / file).stat().st_size == size
-        for file, size in raw_files(info).items()
+        (folder / file).is_file() and size in (None, (folder / file).stat().st_size)
+        for file, size in file_sizes(info).items()
     )
 
 
@@ -182,7 +223,7 @@ def describe() -> list[dict[str, Any]]:
             "sizes": dict(info.sizes),
             "bundled": info.bundled,
             "available": is_available(info.name),
-            "path": None if info.bundled else str(raw_dir(info, data_dir())),
+            "path": None if info.bundled else str(files_dir(info, data_dir())),
             "download_megabytes": info.download_megabytes,
             "source": info.source,
         }

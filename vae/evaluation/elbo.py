@@ -24,7 +24,7 @@ def evaluate(model: VAE, images: np.ndarray, dataset: str, seed: int = 0) -> dic
     Returns:
         ``elbo`` = -(``reconstruction`` + ``kl``), means in nats per image; its
         ``standard_error``; ``bits_per_dimension`` = -elbo / (pixels · ln 2);
-        ``active_units`` (Burda et al., 2016), ``latent_dim``, ``kl_per_dimension`` (nats),
+        ``active_units`` (see :func:`vae.latent.statistics.active_units`), ``latent_dim``, ``kl_per_dimension`` (nats),
         ``dataset``, ``n``. Of a model whose codes are points, ``elbo``, ``kl``,
         ``bits_per_dimension`` and ``kl_per_dimension`` are ``None``: there is no posterior.
     """
@@ -45,7 +45,7 @@ def evaluate(model: VAE, images: np.ndarray, dataset: str, seed: int = 0) -> dic
         "bits_per_dimension": (
             None if point else float(negative.mean() / (pixels * math.log(2)))
         ),
-        "active_units": int(active_units(terms["mu"]).sum()),
+        "active_units": int(active_units(terms["mu"], model.config.posterior).sum()),
         "latent_dim": model.config.latent_dim,
         "kl_per_dimension": (
             None if point else [round(float(value), 6) for value in per_dimension]

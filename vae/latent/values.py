@@ -38,21 +38,23 @@ _MEANING: dict[str, tuple] = {
 def colourings(run: Run) -> list[Colouring]:
     """What the points of a model can be coloured by now, apart from their classes.
 
-    ``kl``: Σ_j KL(q(z_j|x) || N(0, 1)); ``reconstruction``: -log p(x|z) for one draw of z, where
-    the original images are at hand; ``length``: ‖μ‖; ``z:J``: μ_J, J from 0; ``factor:NAME``: a
-    known cause of the images, where their data set has some.
+    ``kl``: Σ_j KL(q(z_j|x) || N(0, 1)), not where codes are points; ``reconstruction``: -log p(x|z)
+    for one draw of z, where the original images are at hand; ``length``: ‖μ‖; ``z:J``: μ_J, J from
+    0; ``factor:NAME``: a known cause of the images, where their data set has some.
     """
-    found, at_hand = [Colouring("kl", "KL of the posterior", "nats")], has_originals(run)
+    point, at_hand = run.config.model.posterior == "point", has_originals(run)
+    found = [] if point else [Colouring("kl", "KL of the posterior", "nats")]
     if at_hand:
         found.append(Colouring("reconstruction", "reconstruction error", "nats"))
-    found.append(Colouring("length", "length of the mean code", ""))
+    found.append(Colouring("length", f"length of the {'code' if point else 'mean code'}", ""))
     if at_hand:
         found += [
             Colouring(f"factor:{name}", f"{name} (known factor)", *_MEANING.get(name, ("",)))
             for name in _factor_names(run)
         ]
+    of = "" if point else " (mean)"
     return found + [
-        Colouring(f"z:{j}", f"z{j + 1} (mean)", "") for j in range(run.config.model.latent_dim)
+        Colouring(f"z:{j}", f"z{j + 1}{of}", "") for j in range(run.config.model.latent_dim)
     ]
 
 
@@ -67,7 +69,7 @@ def values(run: Run, by: str) -> np.ndarray:
         VaeError: if ``by`` is none of :func:`colourings`, or the codes are missing or damaged.
     """
     codes = run.codes()
-    if by == "kl":
+    if by == "kl" and run.config.model.posterior != "point":
         return _kl(codes.mu, codes.logvar)
     if by == "length":
         return np.sqrt(np.einsum("nd,nd->n", codes.mu, codes.mu, dtype=np.float64)).astype("f4")

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from vae.config import Objective, ObjectiveConfig
 from vae.model import VAE
-from vae.objectives.elbo import Terms, elbo_terms, gaussian_kl, reconstruction_nll
+from vae.objectives.elbo import Terms, elbo_terms, gaussian_kl, reconstruction_nll, single
 from vae.objectives.mmd import mmd
 from vae.objectives.total_correlation import KLParts, kl_parts, log_normal
 
@@ -87,30 +87,29 @@ def objective_terms(
         size: images in the training set (``beta-tcvae`` alone reads it).
     """
     kind, likelihood = objective.objective, model.config.likelihood
-    mu, logvar = model.encode(x)
+    # The draws in single precision: log q(z|x) divides by sigma² what was multiplied by it.
+    mu, logvar = map(single, model.encode(x))
     if kind == "autoencoder":
         logits = model.decode_logits(mu)
-        with _single(x):
-            code = mu.float().abs().sum(1)
-            return reconstruction_nll(logits.float(), target, likelihood), code
+        with _no_autocast(x):
+            return reconstruction_nll(single(logits), target, likelihood), mu.abs().sum(1)
     z = mu + torch.exp(0.5 * logvar) * (eps[0] if kind in ("wae-mmd", "info-vae") else eps)
     if kind == "iwae":
         logits = model.decode_logits(z.flatten(0, 1))
-        with _single(x):
-            return _importance_terms(logits.float(), target, z, mu, logvar, likelihood)
+        with _no_autocast(x):
+            return _importance_terms(single(logits), target, z, mu, logvar, likelihood)
     logits = model.decode_logits(z)
     terms = elbo_terms(logits, target, mu, logvar, likelihood)
     if kind == "elbo":
         return terms
-    with _single(x):
-        z, mu, logvar = z.float(), mu.float(), logvar.float()
+    with _no_autocast(x):
         if kind == "capacity":
             return *terms, (terms.kl.mean() - capacity).abs()
         if kind == "beta-tcvae":
             return *terms, *kl_parts(z, mu, logvar, size)
         if kind == "aevb":
             return *terms, -log_normal(z, mu, logvar).sum(1)
-        return *terms, mmd(z, eps[1].float())
+        return *terms, mmd(z, eps[1])
 
 
 def importance_bound(log_weights: Tensor) -> Tensor:
@@ -124,7 +123,6 @@ def importance_bound(log_weights: Tensor) -> Tensor:
 def _importance_terms(
     logits: Tensor, target: Tensor, z: Tensor, mu: Tensor, logvar: Tensor, likelihood: str
 ) -> tuple[Tensor, Tensor, Tensor]:
-    z, mu, logvar = z.float(), mu.float(), logvar.float()
     k, n, _ = z.shape
     repeated = target.expand(k, *target.shape).flatten(0, 1)  # (k·N, C, H, W)
     nll = reconstruction_nll(logits, repeated, likelihood).view(k, n)  # type: ignore[arg-type]
@@ -133,6 +131,6 @@ def _importance_terms(
     return nll.mean(0), gaussian_kl(mu, logvar).sum(1), -importance_bound(log_weights)
 
 
-def _single(x: Tensor) -> torch.autocast:
+def _no_autocast(x: Tensor) -> torch.autocast:
     """Sums over many pixels in single precision, whatever the networks compute in."""
     return torch.autocast(device_type=x.device.type, enabled=False)

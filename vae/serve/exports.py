@@ -25,7 +25,7 @@ def selection(run: Run, payload: bytes, query: Query) -> tuple[str, str, Iterato
 
     The table has the columns row, label, class (where the data set is known here), mu_1 … mu_d,
     logvar_1 … logvar_d; the arrays are rows, labels, mu, logvar and indices (of the data set's
-    split).
+    split). Codes that are points have no log-variances, and neither have their files.
 
     Returns:
         The file's name, its media type, and its bytes part by part.
@@ -38,18 +38,19 @@ def selection(run: Run, payload: bytes, query: Query) -> tuple[str, str, Iterato
     codes = run.codes()
     rows = parse_rows(payload, len(codes.mu))
     check_rows(rows, len(codes.mu))
-    parts = table(run, codes, rows) if kind == "csv" else arrays(codes, rows)
+    parts = table(run, codes, rows) if kind == "csv" else arrays(run, codes, rows)
     return f"{run.name}-{len(rows)}-images.{kind}", _MEDIA_TYPES[kind], parts
 
 
 def table(run: Run, codes: Codes, rows: np.ndarray) -> Iterator[bytes]:
     """The CSV of some rows of the codes, part by part; nine digits tell any two float32 apart."""
     info, d = DATASETS.get(run.config.training.dataset), codes.mu.shape[1]
-    names = [f"{kind}_{j}" for kind in ("mu", "logvar") for j in range(1, d + 1)]
+    kinds = _numbers(run)
+    names = [f"{kind}_{j}" for kind in kinds for j in range(1, d + 1)]
     yield _lines([["row", "label", *(["class"] if info else []), *names]])
     for start in range(0, len(rows), _LINES_AT_ONCE):
         part = rows[start : start + _LINES_AT_ONCE]
-        numbers = np.concatenate([codes.mu[part], codes.logvar[part]], axis=1)
+        numbers = np.concatenate([getattr(codes, kind)[part] for kind in kinds], axis=1)
         lines = []
         for row, label, values in zip(
             part.tolist(), codes.labels[part].tolist(), numbers.tolist(), strict=True
@@ -60,20 +61,24 @@ def table(run: Run, codes: Codes, rows: np.ndarray) -> Iterator[bytes]:
         yield _lines(lines)
 
 
-def arrays(codes: Codes, rows: np.ndarray) -> Iterator[bytes]:
+def arrays(run: Run, codes: Codes, rows: np.ndarray) -> Iterator[bytes]:
     """The NPZ of some rows of the codes, part by part."""
     buffer = io.BytesIO()
     np.savez(
         buffer,
         rows=rows,
         labels=codes.labels[rows],
-        mu=codes.mu[rows],
-        logvar=codes.logvar[rows],
         indices=codes.indices[rows],
+        **{kind: getattr(codes, kind)[rows] for kind in _numbers(run)},
     )
     content = buffer.getbuffer()
     for start in range(0, len(content), _BYTES_AT_ONCE):
         yield bytes(content[start : start + _BYTES_AT_ONCE])
+
+
+def _numbers(run: Run) -> tuple[str, ...]:
+    """What a code is made of: a mean and log-variances, or a point."""
+    return ("mu",) if run.config.model.posterior == "point" else ("mu", "logvar")
 
 
 def _lines(cells: list[list[object]]) -> bytes:
