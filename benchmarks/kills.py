@@ -1,6 +1,6 @@
 """Kills a training without warning at random moments, resumes it, and compares with one left alone.
 
-    python benchmarks/kills.py [--json] [--kills 50] [--epochs 1500] [--preset mlp-400-20]
+    python benchmarks/kills.py [--json] [--kills 50] [--epochs 4500] [--preset mlp-400-20]
                                [--checkpoint-seconds 5] [--seed 0]
 
 The same command trains twice: once undisturbed, and once through processes that die by SIGKILL,
@@ -87,7 +87,7 @@ def killed(
 ) -> Counter[str]:
     """Train the run ``name`` to its end, killed up to ``kills`` times: where each kill met it."""
     folder, met = runs / name, Counter[str]()
-    while met.total() < kills:
+    while met.total() < kills and not is_done(folder):
         begun = (folder / "config.json").is_file()
         process = start(name, ["--resume"] if begun else options, runs, checkpoint_seconds)
         try:
@@ -103,11 +103,15 @@ def killed(
             continue
         finish(process)
         return met
-    if (folder / "config.json").is_file():
-        options = ["--resume"]
-    if not folder.exists() or read_status(folder)["state"] != "done":
-        finish(start(name, options, runs, checkpoint_seconds))
+    if not is_done(folder):
+        begun = (folder / "config.json").is_file()
+        finish(start(name, ["--resume"] if begun else options, runs, checkpoint_seconds))
     return met
+
+
+def is_done(folder: Path) -> bool:
+    """Whether the run is: a process may be killed after its last word."""
+    return (folder / "status.json").is_file() and read_status(folder)["state"] == "done"
 
 
 def difference(one: Path, two: Path) -> list[str]:
@@ -166,7 +170,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--epochs", type=int, default=1500)
+    parser.add_argument("--epochs", type=int, default=4500)
     parser.add_argument("--preset", default="mlp-400-20")
     parser.add_argument("--checkpoint-seconds", type=float, default=5)
     parser.add_argument("--seed", type=int, default=0)

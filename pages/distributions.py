@@ -10,9 +10,13 @@ import streamlit as st
 
 from pages import state
 from pages.background import Job, instead, job
+from pages.dimensions import in_order, is_point, option
 from pages.distributions_figures import bar_figure, plane_density, plane_figure
 from pages.distributions_holes import SHARE, calibrated, find_holes, region, show_holes
 from pages.distributions_marginals import marginal_curves, marginals_html
+from pages.distributions_points import beside_prior, codes_figure, histograms
+from pages.distributions_points import captions as point_captions
+from pages.distributions_points import explanation as explain_points
 from pages.distributions_ways import SHEETS, STATE, noisy, show_ways
 from pages.distributions_ways import explanation as explain_ways
 from pages.distributions_words import (
@@ -59,28 +63,38 @@ _CHART = {"displayModeBar": False, "scrollZoom": False}
 def page() -> None:
     """The plane at the left, the KL taken apart at the right; below, dimensions and decodes."""
     run = state.current_run()
-    key = ("parts", str(run.path), state.trained(run))
-    slow = job(key, partial(_compute, run))
+    point = is_point(state.model_facts(run))
     found = find_holes(run)
     st.html(_STYLE)
     with st.container(key=_TOP):
         left, right = st.columns([6, 5], gap="large")
     with left:
         dims = _choose_dims(run)
-        axis, q = _plane(run, state.trained(run), dims)
-        figure = plane_figure(axis, q, dims, region(run, found))
         whole = run.config.model.latent_dim <= 2  # a legend with holes is a line higher
+        if point:
+            covered, level = (found.covered, found.hole.level) if found and whole else (None, 0.01)
+            figure = codes_figure(run.codes().mu, dims, covered, level)
+        else:
+            axis, q = _plane(run, state.trained(run), dims)
+            figure = plane_figure(axis, q, dims, region(run, found))
         st.plotly_chart(figure, key=f"{_PLANE}-holes" if whole else _PLANE, config=_CHART)
-        if len(dims) == 2:
+        if len(dims) == 2 and not point:
             st.caption(enclosed())
-    parts: KlParts | None = slow.result
+    parts: KlParts | None = None
     with right:
-        _show_parts(run, parts, slow, key)
+        if point:
+            st.markdown(beside_prior(run.codes()))
+        else:
+            key = ("parts", str(run.path), state.trained(run))
+            slow = job(key, partial(_compute, run))
+            parts = slow.result
+            _show_parts(run, parts, slow, key)
     _show_dimensions(run, parts)
     show_holes(run, found)
     show_ways(run, found)
     with st.expander("What this shows, and what it cannot"):
-        words = explanation(run.config.model.latent_dim, calibrated(found))
+        d = run.config.model.latent_dim
+        words = explain_points(d) if point else explanation(d, calibrated(found))
         st.markdown(words + explain_ways(noisy(run)))
 
 
@@ -96,27 +110,29 @@ def _plane(run: Run, _trained: str, dims: tuple[int, ...]) -> tuple[np.ndarray, 
 
 @lru_cache(maxsize=32)
 def _curves(run: Run, _trained: str) -> tuple[np.ndarray, np.ndarray]:
-    return marginal_curves(run.codes())
+    point = run.config.model.posterior == "point"
+    return histograms(run.codes()) if point else marginal_curves(run.codes())
 
 
 def _choose_dims(run: Run) -> tuple[int, ...]:
     """The dimensions of the plane: at first the two that say most about the image."""
-    kl = np.array(state.model_facts(run)["kl"])
-    dims = np.argsort(-kl, kind="stable").tolist()
+    known = state.model_facts(run)
+    dims = in_order(known)
+    what = r"**Codes over $\mathcal{N}(0, I)$**" if is_point(known) else "**$q(z)$ over the prior**"
     if len(dims) <= 2:
-        st.markdown("**$q(z)$ over the prior**: the whole latent space, in true scale")
+        st.markdown(f"{what}: the whole latent space, in true scale")
         return tuple(sorted(dims))
     chosen: list[int] = []
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**$q(z)$ over the prior**, in true scale:", width="content")
+        st.markdown(f"{what}, in true scale:", width="content")
         for place in ("across", "up"):
             chosen.append(
                 st.selectbox(
                     place.capitalize(),
                     [dim for dim in dims if dim not in chosen],
-                    format_func=lambda j: f"z{j + 1} ({kl[j]:.2f} nats)",
+                    format_func=partial(option, known),
                     key=f"distributions {place} of {run.name}",
-                    width=150,
+                    width=180 if is_point(known) else 150,
                     label_visibility="collapsed",
                 )
             )
@@ -142,14 +158,19 @@ def _show_parts(run: Run, parts: KlParts | None, slow: Job, key: Hashable) -> No
 
 
 def _show_dimensions(run: Run, parts: KlParts | None) -> None:
-    """Small charts in the order of their KL."""
-    kl = state.model_facts(run)["kl"]
-    variances = run.codes().mu.astype(np.float64).var(axis=0)
-    order = np.argsort(-np.array(kl), kind="stable").tolist()
-    st.markdown("#### Each dimension: $q(z_j)$, filled, and $\\mathcal{N}(0, 1)$, dashed")
+    """Small charts, those of the dimensions that say most first."""
+    known = state.model_facts(run)
+    variances, active, order = known["variances"], known["active"], in_order(known)
+    what = "codes" if is_point(known) else "$q(z_j)$"
+    st.markdown(f"#### Each dimension: {what}, filled, and $\\mathcal{{N}}(0, 1)$, dashed")
     rest = order[_FIRST:]
     if rest and st.toggle(f"All {len(order)} dimensions, not only the first {_FIRST}"):
         rest = []
     shown = order[: len(order) - len(rest)]
-    lines = [captions(j, kl[j], float(variances[j]), parts) for j in shown]
+    lines = [
+        point_captions(j, variances[j], active[j])
+        if known["kl"] is None
+        else captions(j, known["kl"][j], variances[j], parts)
+        for j in shown
+    ]
     st.html(marginals_html(*_curves(run, state.trained(run)), shown, lines))

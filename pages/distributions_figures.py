@@ -20,13 +20,13 @@ _HEIGHT = 590  # pixels
 _CLEAR = "rgba(0,0,0,0)"
 
 
-def _rgba(colour: str, alpha: float) -> str:
+def rgba(colour: str, alpha: float) -> str:
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{alpha})"
 
 
 # Opacity grows as the root of the density: what is thin must be seen as well.
-_SCALE = [[t, _rgba(POSTERIOR, 0.95 * t**0.5)] for t in np.linspace(0, 1, 12).tolist()]
+_SCALE = [[t, rgba(POSTERIOR, 0.95 * t**0.5)] for t in np.linspace(0, 1, 12).tolist()]
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def plane_figure(
             hoverinfo="skip",
         )
     axes = {"range": [-r, r], "constrain": "domain", "fixedrange": True, "zeroline": False}
-    _lay_out(figure)
+    lay_out(figure)
     figure.update_xaxes(axes, title={"text": a})
     figure.update_yaxes(axes, scaleanchor="x", constraintoward="top")
     # the axis's own title stays behind where the axes are narrowed to be equal
@@ -153,7 +153,7 @@ def _add_holes(figure: Any, region: Region, axis: np.ndarray) -> None:
         x=axis,
         y=axis,
         z=np.where(hole, 1.0, np.nan).astype(np.float32),
-        colorscale=[[0, _rgba(HOLE, 0.55)], [1, _rgba(HOLE, 0.55)]],
+        colorscale=[[0, rgba(HOLE, 0.55)], [1, rgba(HOLE, 0.55)]],
         showscale=False,
         hoverinfo="skip",
         name="hole",
@@ -181,14 +181,14 @@ def _line_figure(figure: Any, axis: np.ndarray, q: np.ndarray, region: Region | 
         hole = (seen < np.exp(region.threshold)) & (np.abs(axis) <= 1.96)
         edges = np.flatnonzero(np.diff(np.r_[False, hole, False].astype(int)))
         for start, end in edges.reshape(-1, 2):
-            figure.add_vrect(axis[start], axis[end - 1], fillcolor=_rgba(HOLE, 0.4), line_width=0)
-    _lay_out(figure)
+            figure.add_vrect(axis[start], axis[end - 1], fillcolor=rgba(HOLE, 0.4), line_width=0)
+    lay_out(figure)
     figure.update_xaxes(range=[axis[0], axis[-1]], title={"text": "z"}, fixedrange=True)
     figure.update_yaxes(title={"text": "density"}, rangemode="tozero", fixedrange=True)
     return figure
 
 
-def _lay_out(figure: Any) -> None:
+def lay_out(figure: Any) -> None:
     figure.update_layout(
         height=_HEIGHT,
         margin={"l": 48, "r": 8, "t": 36, "b": 48},

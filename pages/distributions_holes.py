@@ -10,7 +10,9 @@ import streamlit as st
 
 from pages import state
 from pages.background import Job, instead, job
+from pages.dimensions import brief
 from pages.distributions_figures import Region
+from pages.distributions_points import distances
 from pages.distributions_sheets import SHOWN, Sheet, open_code, show_sheets
 from pages.distributions_words import calibration, percent, share_words
 from vae.inference import decode_pixels
@@ -26,6 +28,7 @@ _TITLES = (
     "Prior draws not in holes",
     "Draws of unseen images' q(z∣x)",
 )
+_OF_POINTS = ("N(0, I) draws in holes", "N(0, I) draws not in holes", "Codes of unseen images")
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,12 @@ def region(run: Run, found: Found | None) -> Region | None:
 
 def show_holes(run: Run, found: Found | None) -> None:
     """The share of the prior in holes, and sheets of decodes; a click opens one in Explore."""
+    point = run.config.model.posterior == "point"
+    title = "the prior has mass, $q(z)$ has almost none"
+    if point:
+        title = r"$\mathcal{N}(0, I)$ has mass, and no code is near"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("#### Holes: the prior has mass, $q(z)$ has almost none", width="content")
+        st.markdown(f"#### Holes: {title}", width="content")
         st.segmented_control(
             "Below all but … of unseen images' codes",
             LEVELS,
@@ -90,14 +97,13 @@ def show_holes(run: Run, found: Found | None) -> None:
         if found is None:
             instead(_job(run), _name(run), "Measuring holes")
         else:
-            st.markdown(share_words(found.hole))
+            st.markdown(share_words(found.hole, r"$\mathcal{N}(0, I)$" if point else "the prior"))
     if too_few(run):
         return
     stamp = f"{run.name} {state.trained(run)} {found.hole.level}" if found else ""
     pick = show_sheets(run, KEY, _decoded(run, found), stamp)
-    st.caption(
-        "Chosen to be unlike one another, the lowest log q(z) first. A click opens one in Explore."
-    )
+    first = "the farthest from a code" if point else "the lowest log q(z)"
+    st.caption(f"Chosen to be unlike one another, {first} first. A click opens one in Explore.")
     # a stamp of another kind was sent just before another model or level was chosen
     if found and pick and pick["stamp"] == stamp:
         open_code(run, found.z[pick["sheet"]][pick["place"]])
@@ -114,12 +120,19 @@ def calibrated(found: Found | None) -> str:
 
 
 def _decoded(run: Run, found: Found | None) -> list[Sheet]:
+    point = run.config.model.posterior == "point"
+    titles = _OF_POINTS if point else _TITLES
     if found is None:
-        return [Sheet(title) for title in _TITLES]
-    model = state.model_of(run)
+        return [Sheet(title) for title in titles]
+    model, codes = state.model_of(run), run.codes().mu
+    if point:
+        away = [distances(found.covered, codes, z) for z in found.z]
+        notes = [[f"nearest code {brief(float(d))} away" for d in sheet] for sheet in away]
+    else:
+        notes = [[f"log q(z) = {value:.1f} nats" for value in log_q] for log_q in found.log_q]
     return [
-        Sheet(title, decode_pixels(model, z), [f"log q(z) = {value:.1f} nats" for value in log_q])
-        for title, z, log_q in zip(_TITLES, found.z, found.log_q, strict=True)
+        Sheet(title, decode_pixels(model, z), words)
+        for title, z, words in zip(titles, found.z, notes, strict=True)
     ]
 
 

@@ -57,7 +57,7 @@ def marginals_html(
         words = "".join(f"<div><span>{a}</span><span>{b}</span></div>" for a, b in lines)
         picture = base64.b64encode(_svg(axis, curves[j], prior, top).encode()).decode()
         source = f"data:image/svg+xml;base64,{picture}"
-        charts.append(f'<div>{words}<img alt="q of z{j + 1} over the prior" src="{source}"></div>')
+        charts.append(f'<div>{words}<img alt="z{j + 1} over N(0, 1)" src="{source}"></div>')
     return f'{_STYLE}<div class="marginals">{"".join(charts)}</div>'
 
 

@@ -130,7 +130,8 @@ def assumption(way: Way, d: int, components: int, noise: bool, images: str) -> s
             f"{images}, with its own noise. Never far from one image."
         )
     of = "codes" if not noise else "draws of their q(z∣x)"
-    return f"Assumes that q(z) is {_gaussians(components)}; fitted to {of}, of half of the images."
+    law = "q(z) is" if noise else "codes follow"
+    return f"Assumes that {law} {_gaussians(components)}; fitted to {of}, of half of the images."
 
 
 def explanation(noise: bool) -> str:
@@ -140,11 +141,18 @@ def explanation(noise: bool) -> str:
         if noise
         else "the codes themselves, which have no noise in a plain autoencoder"
     )
-    return rf"""- **Four ways.** The aggregated posterior and the mixture learn from half of
-  the images; $q_A$ of the other half judges all four ways alike. The mixture is fitted by EM
+    judged = (
+        "The aggregated posterior and the mixture learn from half of\n  the images; $q_A$ of the "
+        "other half judges"
+        if noise
+        else "The codes and the mixture come from half of\n  the images; nearness to the codes of the "
+        "other half judges"
+    )
+    dense = "$q(z)$ is" if noise else "codes may be"
+    return rf"""- **Four ways.** {judged} all four ways alike. The mixture is fitted by EM
   (scikit-learn) to {codes}, at most {MOST_CODES:,}. *Off the data* and *left out* are the two ways
   to be wrong, like precision and recall (Kynkäänniemi et al., 2019). $\mathcal{{U}}(-1, 1)$ shows
-  why it takes both: its draws lie near the middle, where $q(z)$ is dense, and miss the rest. A few
+  why it takes both: its draws lie near the middle, where {dense} dense, and miss the rest. A few
   Gaussians stray into the gaps between codes; very many come near to copying codes. In many
   dimensions *left out* sees only what is far from all draws.
 """
@@ -180,7 +188,7 @@ def _sheet(
 
 def _title(way: Way, components: int, noise: bool) -> str:
     return {
-        "prior": "Prior: N(0, I)",
+        "prior": "Prior: N(0, I)" if noise else "N(0, I)",
         "uniform": "Uniform: U(−1, 1)",
         "aggregate": "Aggregate: q(z)" if noise else "The codes themselves",
         "mixture": f"Mixture: {_gaussians(components)}",

@@ -128,10 +128,10 @@ def enclosed() -> str:
     )
 
 
-def share_words(hole: Holes) -> str:
+def share_words(hole: Holes, prior: str = "the prior") -> str:
     """How much of the prior is in holes, in Markdown."""
     return (
-        f"**{percent(hole.share, 1)} ± {percent(hole.error, 1)}** of what the prior draws lands "
+        f"**{percent(hole.share, 1)} ± {percent(hole.error, 1)}** of what {prior} draws lands "
         "where the model has seen (almost) no image."
     )
 

@@ -63,7 +63,8 @@ def page() -> None:
                 on_click="ignore",
                 icon=":material/download:",
             )
-    with st.expander("Why an arc, and not a straight line?"):
+    point = run.config.model.posterior == "point"
+    with st.expander("Line or arc?" if point else "Why an arc, and not a straight line?"):
         _explain(run, journey)
 
 

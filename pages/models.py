@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from pages import state
-from pages.models_figures import curve, kl_bars
-from pages.train_words import state_words
-from vae.archive import export_run, import_archive
+from pages.dimensions import is_point
+from pages.models_buttons import NEWS, PROBLEM, buttons, delete_button
+from pages.models_figures import curve, dimension_bars
+from pages.train_figures import charted
+from pages.train_pca import beside_pca
+from pages.train_words import queue_words, state_words
+from vae.archive import import_archive
 from vae.card import command, model_card
 from vae.errors import VaeError
-from vae.jobs import resume_training
-from vae.runs import Broken, Run, delete_run, list_runs
-from vae.status import ACTIVE
+from vae.queue import before
+from vae.runs import Broken, Run, list_runs
 
 LIST = "models list"
 _UPLOADS = "models uploads"  # how many were imported: a new key empties the uploader
-_PROBLEM, _NEWS = "models problem", "models news"
 _IMPORT_PROBLEM = "models import problem"
 
 
 def page() -> None:
     """The list at the left, the chosen model's card at the right."""
     state.read_url()
-    if news := st.session_state.pop(_NEWS, None):
+    if news := st.session_state.pop(NEWS, None):
         st.toast(news, icon=":material/check_circle:")
     runs, broken = list_runs()
     left, right = st.columns([3, 8], gap="large")
@@ -35,7 +36,7 @@ def page() -> None:
         _import_form()
     _choose(chosen)
     with right:
-        if problem := st.session_state.pop(_PROBLEM, None):
+        if problem := st.session_state.pop(PROBLEM, None):
             st.error(problem, icon=":material/error:")
         if chosen is None:
             st.info("There is no model yet: train one on the Train page, or import one.")
@@ -93,23 +94,32 @@ def _list(runs: list[Run], broken: list[Broken]) -> Run | Broken | None:
 
 def _card(run: Run) -> None:
     current = run.status["state"]
-    _buttons(run, current)
+    buttons(run, current)
     if not run.ready:
         st.markdown(_unfinished(run, current))
         st.code(command(run.name, run.config), language=None)
         _curves(run)
         return
-    known = state.model_facts(run)
     figures, card = st.columns(2, gap="medium")
     with figures:
-        st.markdown(
-            f"**KL of each latent dimension**: {sum(known['active'])} of {known['latent_dim']} "
-            f"active, {sum(known['kl']):.1f} nats in all"
-        )
-        _chart(kl_bars(known["kl"], known["active"]), "models kl")
+        _bars(state.model_facts(run))
         _curves(run)
     with card:
         _card_text(model_card(run))
+    found = run.evaluation
+    if found and "pca" in found:
+        beside_pca(found)
+
+
+def _bars(known: dict[str, Any]) -> None:
+    """What each dimension tells: its KL, or its variance where codes are points."""
+    point, words = is_point(known), f"{sum(known['active'])} of {known['latent_dim']} active"
+    if not point:
+        words += f", {sum(known['kl']):.1f} nats in all"
+    what = "Variance of each number of the code" if point else "KL of each latent dimension"
+    st.markdown(f"**{what}**: {words}")
+    values = known["variances" if point else "kl"]
+    _chart(dimension_bars(values, known["active"], "" if point else "nats"), "models kl")
 
 
 def _card_text(card: str) -> None:
@@ -123,75 +133,18 @@ def _card_text(card: str) -> None:
 def _unfinished(run: Run, current: str) -> str:
     status = run.status
     epoch, epochs = status.get("epoch", 0.0), run.config.training.epochs
-    words = f"**{state_words(current)}**, after epoch {epoch:.1f} of {epochs}."
+    words = f"**{state_words(current)}**, after epoch {epoch:.1f} of {epochs}"
+    words += f" ({queue_words(before(run.path))})." if current == "queued" else "."
     if error := status.get("error"):
         words += f" {error}"
     return words + " It opens on the other pages once it has weights and codes."
-
-
-def _buttons(run: Run, current: str) -> None:
-    """Its name, and what can be done with it."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"### {run.name}", width="content")
-        if run.ready and st.button("Open in Explore", type="primary", icon=":material/tune:"):
-            state.choose_model(run.name)
-            st.switch_page(st.session_state["pages"]["explore"])
-        if run.ready:
-            st.download_button(
-                "Export",
-                partial(export_run, run),  # packed when asked for
-                f"{run.name}.zip",
-                "application/zip",
-                on_click="ignore",
-                icon=":material/download:",
-                help="Configuration, weights, codes, figures and maps as one zip.",
-            )
-        resumable = not run.bundled and current in ("paused", "cancelled", "failed")
-        if resumable and st.button("Resume training", icon=":material/resume:"):
-            resume_training(run)
-            st.session_state[_NEWS] = f"{run.name} goes on training; watch it on the Train page."
-            st.rerun()
-        if not run.bundled and current not in ACTIVE:
-            _delete_button(run.name)
-
-
-def _delete_button(name: str) -> None:
-    if st.button("Delete…", icon=":material/delete:"):
-        _confirm_delete(name)
-
-
-@st.dialog("Delete a model")
-def _confirm_delete(name: str) -> None:
-    st.markdown(f"Delete **{name}** with its weights, codes and maps, for good?")
-    with st.container(horizontal=True):
-        sure = st.button(
-            "Delete for good",
-            type="primary",
-            icon=":material/delete_forever:",
-            on_click=_delete,
-            args=(name,),
-        )
-        if st.button("Keep it") or sure:
-            st.rerun()
-
-
-def _delete(name: str) -> None:
-    """Before the page is drawn again, so that the model is in no list any more."""
-    try:
-        delete_run(name)
-    except VaeError as error:
-        st.session_state[_PROBLEM] = str(error)
-        return
-    if st.session_state.get("model") == name:
-        del st.session_state["model"]
-    st.session_state[_NEWS] = f"{name} is deleted."
 
 
 def _broken(folder: Broken) -> None:
     st.markdown(f"### {folder.name}")
     st.error(folder.reason, icon=":material/error:")
     st.markdown("The other models are not affected. Mend the file, or delete the folder.")
-    _delete_button(folder.name)
+    delete_button(folder.name)
 
 
 def _chart(figure: Any, key: str) -> None:
@@ -203,9 +156,8 @@ def _curves(run: Run) -> None:
     if not (rows := run.metrics()):
         return
     st.markdown("**Training curves**")
-    for tab, term in zip(
-        st.tabs(["Loss", "Reconstruction", "KL"]), ("loss", "reconstruction", "kl"), strict=True
-    ):
+    titles = charted(run.config.objective)
+    for tab, term in zip(st.tabs(list(titles.values())), titles, strict=True):
         with tab:
             _chart(curve(rows, term), f"models curve {term}")
 
@@ -236,4 +188,4 @@ def _import(uploads: int) -> None:
     st.session_state[_UPLOADS] += 1
     st.session_state[LIST] = run.name
     state.choose_model(run.name)
-    st.session_state[_NEWS] = f"{run.name} is imported; it opens on every page."
+    st.session_state[NEWS] = f"{run.name} is imported; it opens on every page."

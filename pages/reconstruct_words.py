@@ -93,7 +93,7 @@ def _second_form(nll: float | None, kl: float, prior: float) -> str:
 &= \underbrace{{\mathbb{{E}}_{{q(z \mid x)}}[-\log p(x \mid z) - \log p(z)]}}_{{
 \text{{joint{joint}}}}} \\
 &- \underbrace{{\mathrm{{H}}(q(z \mid x))}}_{{
-\text{{entropy: {spread}}}}} \\
+\text{{entropy: }}{spread}}} \\
 &{total}
 \end{{aligned}}"""
 
@@ -123,11 +123,12 @@ def _meaning(run: Run) -> str:
 """
 
 
-_NOISE = r"""- **Noise:** the encoder sees the spoiled image $\tilde x$ alone; $\hat x$, the error and
-  $-\log p(x \mid z)$ are compared with the clean image $x$, which it never saw. A model that was not
-  trained on such noise takes it for part of the picture.
+_NOISE = r"""- **Noise:** the encoder sees the spoiled image $\tilde x$ alone; $\hat x$, the error
+  and $-\log p(x \mid z)$ are compared with the clean image $x$, which it never saw. A model that
+  was not trained on such noise takes it for part of the picture.
 """
-_LOOSER = r"""- **The bound** holds for any $q$, so also for $q(z \mid \tilde x)$ of the noisy image; it is looser.
+_LOOSER = r"""- **The bound** holds for any $q$, so also for $q(z \mid \tilde x)$ of the noisy
+  image; it is looser.
 """
 _FORMS = r"""- **Both forms** are the same number, since
   $\mathrm{KL}(q \,\|\, p) = -\mathbb{E}_q[\log p(z)] - \mathrm{H}(q)$. The first asks for a code

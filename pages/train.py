@@ -5,9 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.train_form import WATCHED, form
-from pages.train_view import is_active, watch
+from pages.train_queue import Entry, now_known, queue_list
+from pages.train_view import watch
 from pages.train_words import state_words
 from vae.runs import Run, list_runs
+from vae.status import ACTIVE
 
 # One column on a phone: what is being learned comes before the form.
 _LIVE_FIRST = """<style>
@@ -19,44 +21,48 @@ _LIVE_FIRST = """<style>
 
 def page() -> None:
     """The form, and the run that is watched: the newest one at work unless another is chosen."""
-    runs = trained_runs()
-    run = watched_run(runs)
-    if run is not None and is_active(run):
-        st.session_state["train seen live"] = run.name
-    if run is not None and run.name == st.session_state.get("train seen live"):
+    runs = list_runs()[0]
+    entries = newest_first(runs)
+    now_known(entries)
+    chosen = watched(entries)
+    if chosen is not None and chosen[1]["state"] in ACTIVE:
+        st.session_state["train seen live"] = chosen[0].name
+    if chosen is not None and chosen[0].name == st.session_state.get("train seen live"):
         st.html(_LIVE_FIRST)  # also when it has ended: nothing jumps
     left, right = st.columns([3, 8], gap="large")
     with left:
-        form()
+        form(runs)
     with right, st.container(key="train-watch"):
-        if run is None:
+        queue_list(chosen[0].name if chosen else "")
+        if chosen is None:
             _nothing_yet()
         else:
-            _picker(runs)
-            watch(run)
+            _picker(entries)
+            watch(*chosen)
 
 
-def trained_runs() -> list[Run]:
-    """Every run that is not bundled, the newest first."""
-    runs = [(run.status.get("started", ""), run) for run in list_runs()[0] if not run.bundled]
-    return [run for _, run in sorted(runs, key=lambda pair: pair[0], reverse=True)]
+def newest_first(runs: list[Run]) -> list[Entry]:
+    """Every run that is not bundled with its status, each read once: that takes a moment."""
+    found = [(run, run.status) for run in runs if not run.bundled]
+    return sorted(found, key=lambda entry: entry[1].get("started", ""), reverse=True)
 
 
-def watched_run(runs: list[Run]) -> Run | None:
+def watched(entries: list[Entry]) -> Entry | None:
     """The run that was chosen here or in the URL, else the newest at work, else the newest."""
-    by_name = {run.name: run for run in runs}
+    by_name = {entry[0].name: entry for entry in entries}
     wanted = st.session_state.get(WATCHED) or st.query_params.get("run")
-    run = by_name.get(wanted or "") or next(filter(is_active, runs), None) or next(iter(runs), None)
-    if run is not None:
-        st.session_state[WATCHED] = run.name
-        if st.query_params.get("run") != run.name:
-            st.query_params["run"] = run.name
-    return run
+    at_work = (entry for entry in entries if entry[1]["state"] in ACTIVE)
+    found = by_name.get(wanted or "") or next(at_work, None) or next(iter(entries), None)
+    if found is not None:
+        name = st.session_state[WATCHED] = found[0].name
+        if st.query_params.get("run") != name:
+            st.query_params["run"] = name
+    return found
 
 
-def _picker(runs: list[Run]) -> None:
+def _picker(entries: list[Entry]) -> None:
     """Which run to watch; keeps what was chosen while the person visits other pages."""
-    states = {run.name: state_words(run.status["state"]) for run in runs}
+    states = {run.name: state_words(status["state"]) for run, status in entries}
     st.session_state["train picker"] = st.session_state[WATCHED]
     st.selectbox(
         "Training to watch",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -10,12 +11,25 @@ import numpy as np
 
 from pages.look import PALETTE
 from pages.train_words import no_numbers
+from vae.config import ObjectiveConfig
+from vae.objectives import TERMS
 from vae.pictures import png_bytes
 
 TRAIN, VALIDATION = PALETTE[0], PALETTE[6]  # blue and orange: apart for every colour vision
 COLUMNS = 8
 _POINTS = 1000  # more than a chart has pixels; a long run need not send them all each second
-_TITLES = {"loss": "Loss", "reconstruction": "Reconstruction", "kl": "KL"}
+_TITLES = {
+    "reconstruction": "Reconstruction",
+    "kl": "KL",
+    "capacity_gap": "|KL − C|",
+    "index_code_mi": "I(x; z)",
+    "total_correlation": "Total correlation",
+    "dimension_kl": "Σ KL of each dimension",
+    "mmd": "MMD",
+    "importance_bound": "Bound",
+    "neg_log_q": "−log q(z|x)",
+    "l1": "Σ|z|",
+}
 
 _STYLE = f"""<style>
 .train-tiles {{ display: grid; grid-template-columns: repeat({COLUMNS}, 1fr); gap: 3px; }}
@@ -24,18 +38,22 @@ _STYLE = f"""<style>
 </style>"""
 
 
-def curves(rows: list[dict[str, Any]], epochs: int, ended: bool) -> dict[str, Any]:
-    """What ``components/curves.js`` draws: loss, reconstruction and KL over epochs.
+def curves(
+    rows: list[dict[str, Any]], objective: ObjectiveConfig, epochs: int, ended: bool
+) -> dict[str, Any]:
+    """What ``components/curves.js`` draws: the loss and its terms over epochs.
 
     Args:
-        rows: points as in ``metrics.jsonl``, in nats per image.
+        rows: points as in ``metrics.jsonl``.
+        objective: which terms there are.
         epochs: how many the run is to have.
         ended: no more points will come, so the axis ends with the last one.
     """
+    terms = charted(objective)
     points = {}
     for split in ("train", "validation"):
         kept = thin([row for row in rows if row["split"] == split])
-        points[split] = {key: [row[key] for row in kept] for key in ("epoch", *_TITLES)}
+        points[split] = {key: [row.get(key) for row in kept] for key in ("epoch", *terms)}
     return {
         "plotly": version("plotly"),
         "colours": {"train": TRAIN, "validation": VALIDATION},
@@ -43,10 +61,36 @@ def curves(rows: list[dict[str, Any]], epochs: int, ended: bool) -> dict[str, An
         "empty": no_numbers(ended),
         "reach": reach(rows, epochs, ended),
         "charts": [
-            {"term": term, "title": title, "range": nats_range(rows, term)}
-            for term, title in _TITLES.items()
+            {"term": term, "title": title, "unit": unit_of(term), "range": nats_range(rows, term)}
+            for term, title in terms.items()
         ],
     }
+
+
+def charted(objective: ObjectiveConfig) -> dict[str, str]:
+    """The curves of an objective and their titles; none that is another one over again."""
+    titles = {"loss": "Loss"} | {term: _TITLES[term] for term in TERMS[objective.objective]}
+    if objective.objective == "iwae":
+        titles = {**titles, "loss": f"Loss: bound, k = {objective.samples}"}
+        del titles["importance_bound"]
+    if objective.objective == "autoencoder" and not objective.sparsity:
+        titles = {"reconstruction": "Reconstruction = loss", "l1": titles["l1"]}
+    return titles
+
+
+def unit_of(term: str) -> str:
+    """The unit of a term; some have none."""
+    return "" if term in ("mmd", "l1") else "nats"
+
+
+def layout_style(key: str, count: int) -> str:
+    """CSS that reserves the room for ``count`` charts, before the browser part is there."""
+    columns = count if count <= 3 else 2 if count == 4 else 3
+    rows = -(-count // columns)
+    return (
+        f"<style>.st-key-{key} {{ --columns: {columns}; --rows: {rows}; --charts: {count}; "
+        f"--height: {260 if rows == 1 else 210}px; }}</style>"
+    )
 
 
 def reach(rows: list[dict[str, Any]], epochs: int, ended: bool) -> float:
@@ -75,6 +119,7 @@ def nats_range(rows: list[dict[str, Any]], term: str) -> list[float]:
     The steep fall of the first epoch would press the rest of the curve flat, so it leaves the
     chart at its top. Both splits together, with a margin of 8 %.
     """
+    rows = [row for row in rows if row.get(term) is not None]
     values = [row[term] for row in rows]
     if not values:
         return [0.0, 1.0]
@@ -82,11 +127,11 @@ def nats_range(rows: list[dict[str, Any]], term: str) -> list[float]:
     if rows[-1]["epoch"] > 2:
         settled = [row[term] for row in rows if row["epoch"] >= 1]
     low, high = min(values), max(settled)
-    margin = 0.08 * (high - low) or 1.0
+    margin = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
     return [max(0.0, low - margin) if low >= 0 else low - margin, high + margin]
 
 
-def picture_rows(rows: list[tuple[str, np.ndarray | None]], shape: tuple[int, int, int]) -> str:
+def picture_rows(rows: Sequence[tuple[str, np.ndarray | None]], shape: tuple[int, int, int]) -> str:
     """HTML of rows of ``COLUMNS`` small images, enlarged crisply by the browser.
 
     Args:

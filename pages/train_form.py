@@ -2,40 +2,66 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from typing import Any, get_args
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any
 
 import streamlit as st
+import torch
 
 from pages.download import download_widget
-from vae.config import Device, Precision, Schedule
+from pages.look import plain
+from pages.train_choices import GROWING, fine_tuning, more_choices
+from pages.train_data import warnings
+from pages.train_fields import choice, number, value_of
+from pages.train_words import OBJECTIVE_NAMES, in_words
+from vae.card import command
+from vae.config import Config, ModelConfig, Objective
 from vae.datasets import DATASETS, is_available
-from vae.devices import resolve_device
 from vae.errors import VaeError
 from vae.jobs import start_training
-from vae.presets import DEFAULT_PRESET, PRESETS, Preset, make_config
-from vae.runs import pretrained_dir, runs_dir
+from vae.model import VAE
+from vae.options import OBJECTIVES, USED_BY
+from vae.presets import DEFAULT_PRESET, PRESETS, make_config, sensible_epochs
+from vae.runs import Run, check_name, pretrained_dir, runs_dir
 
-_SENSIBLE_STEPS = 1000  # gradient steps; after fewer, most presets draw only a blur
 WATCHED = "train watched"  # the session's key of the run that the page shows
 STARTED = "train started"  # and of the one whose start was the last press of Train
 
 
-def form() -> None:
-    """Choices and the Train button. A wrong one is answered in one sentence; none is lost."""
-    dataset = st.selectbox(
-        "Data set", list(DATASETS), format_func=_dataset_words, key="train dataset"
-    )
+def form(runs: list[Run]) -> None:
+    """Choices and the Train button. A wrong one is answered in one sentence; none is lost.
+
+    Args:
+        runs: all models there are.
+    """
+    sets = list(DATASETS)
+    dataset = choice("dataset", "Data set", sets, sets[0], words=_dataset_words)
     available = is_available(dataset)
     if not available:
         download_widget(dataset)
-    presets = list(PRESETS)
-    preset = st.selectbox(
-        "Preset", presets, index=presets.index(DEFAULT_PRESET), key="train preset"
-    )
+    preset = choice("preset", "Preset", list(PRESETS), DEFAULT_PRESET)
     st.caption(PRESETS[preset].summary)
-    options = _options(dataset, preset)
+    objective: Any = choice(
+        "objective",
+        "Objective",
+        list(OBJECTIVES),
+        _config(dataset, preset, {}).objective.objective,
+        preset,
+        OBJECTIVE_NAMES.__getitem__,  # type: ignore[arg-type]
+        help="What is minimised.",
+    )
+    st.caption(OBJECTIVES[objective])
+    chosen = _options(dataset, preset, objective, runs)
     name = _name(dataset, preset)
+    config = problem = None
+    try:
+        check_name(name)
+        config = _config(dataset, preset, chosen)
+    except VaeError as error:
+        problem = error
     pressed = st.button(
         "Train",
         type="primary",
@@ -45,15 +71,19 @@ def form() -> None:
         key="train start",
         help=None if available else "Download the data set first.",
     )
-    if pressed:
+    if pressed and config:
         try:
-            config = make_config(preset, dataset, DATASETS[dataset].image_shape, **options)
             start_training(name, config)
         except VaeError as error:
-            st.error(str(error), icon=":material/error:")
+            problem = error
         else:
             st.session_state[WATCHED] = st.session_state[STARTED] = name
             st.rerun()  # the next free name is suggested, and the new run is watched
+    # Below the button, so that it stays where it is.
+    if problem:
+        st.error(plain(str(problem)), icon=":material/error:")
+    if config:
+        _notes(name, config, available, runs)
 
 
 def free_name(dataset: str, preset: str) -> str:
@@ -87,107 +117,96 @@ def _dataset_words(name: str) -> str:
     return f"{info.title} · download of {info.download_megabytes} MB"
 
 
-def sensible_epochs(dataset: str, preset: str) -> int:
-    """The preset's epochs, or more where a small data set would give it too few steps."""
-    steps = math.ceil(DATASETS[dataset].sizes["train"] / PRESETS[preset].batch_size)
-    return max(PRESETS[preset].epochs, 10 * round(_SENSIBLE_STEPS / steps / 10))
+def _config(dataset: str, preset: str, chosen: dict[str, Any]) -> Config:
+    return make_config(preset, dataset, DATASETS[dataset].image_shape, **chosen)
 
 
-def _why_epochs(dataset: str, preset: str) -> str:
+def _options(dataset: str, preset: str, objective: Objective, runs: list[Run]) -> dict[str, Any]:
+    """What is chosen, right or wrong."""
+    usual = _config(dataset, preset, {"objective": objective})
+    defaults = asdict(usual.model) | asdict(usual.objective) | asdict(usual.training)
+    batch = value_of("batch_size", defaults["batch_size"], preset)
+    defaults["epochs"] = sensible_epochs(preset, dataset, batch)
+    read = [name for name, objectives in USED_BY.items() if objective in objectives]
+    chosen: dict[str, Any] = {"objective": objective}
+    growing = [name for name in read if name in GROWING]
+    # Two abreast, also on a phone, as each is a short number.
+    with st.container(horizontal=True, key="train-numbers"):
+        for field in ("latent_dim", "epochs", "lr"):
+            more = _why_epochs(dataset, preset, batch) if field == "epochs" else ""
+            chosen[field] = number(field, defaults[field], preset, more=more)
+        for field in (name for name in read if name not in growing):
+            chosen[field] = number(field, defaults[field], f"{preset} {objective}")
+    with st.expander("More choices"):
+        chosen |= more_choices(dataset, preset, objective, growing, defaults)
+        config = None
+        with contextlib.suppress(VaeError):  # told below the button
+            config = _config(dataset, preset, chosen)
+        return chosen | fine_tuning(config, preset, runs)
+
+
+def _why_epochs(dataset: str, preset: str, batch: int) -> str:
     """Where the suggested number of epochs comes from."""
-    own, suggested = PRESETS[preset].epochs, sensible_epochs(dataset, preset)
+    own = PRESETS[preset].settings.get("epochs", 20)
+    suggested = sensible_epochs(preset, dataset, batch)
     if suggested == own:
         return f"{own} is the preset's default."
     return (
         f"The preset's default is {own}. This data set is small, so {suggested} are suggested: "
-        f"about {_SENSIBLE_STEPS:,} gradient steps, before which most models draw only a blur."
+        f"about {PRESETS[preset].steps:,} gradient steps, before which this one has hardly learned."
     )
 
 
-def _options(dataset: str, preset: str) -> dict[str, Any]:
-    """The numbers and choices; a new preset brings its own defaults."""
-    defaults = PRESETS[preset]
-    chosen: dict[str, Any] = {}
-    left, right = st.columns(2)
-    epochs = sensible_epochs(dataset, preset)
-    with left:
-        chosen["latent_dim"] = st.number_input(
-            "Latent size",
-            value=defaults.latent_dim,
-            key=f"train latent_dim {preset}",
-            help="Numbers in a code z. Two can be drawn as a plane; more keep more of the image.",
-        )
-        chosen["epochs"] = st.number_input(
-            "Epochs",
-            value=epochs,
-            key=f"train epochs {preset} {dataset}",
-            help="How often every training image is seen. " + _why_epochs(dataset, preset),
-        )
-    with right:
-        chosen["beta"] = st.number_input(
-            "β",
-            value=defaults.beta,
-            step=0.5,
-            format="%g",
-            key=f"train beta {preset}",
-            help="Weight of the KL term. 1 is the ELBO; more: a smoother latent space and "
-            "blurrier images; 0: a plain autoencoder with noise.",
-        )
-        chosen["lr"] = st.number_input(
-            "Learning rate",
-            value=defaults.lr,
-            step=0.0005,
-            format="%g",
-            key=f"train lr {preset}",
-            help="Size of Adam's steps. Too large: the loss jumps about; too small: it crawls.",
-        )
-    with st.expander("More choices"):
-        chosen |= _more_options(preset, defaults)
-    return chosen
+def _notes(name: str, config: Config, available: bool, runs: list[Run]) -> None:
+    """What is known before the training: its size, what speaks against it, its command line."""
+    st.caption(_size(config, runs))
+    if available:
+        try:
+            for sentence in warnings(config):
+                st.caption(f":orange[:material/warning:] {plain(sentence)}")
+        except VaeError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+    st.caption("The same from a terminal:")
+    st.code(command(name, config), language=None)
 
 
-def _more_options(preset: str, defaults: Preset) -> dict[str, Any]:
-    schedules = get_args(Schedule)
-    return {
-        "lr_schedule": st.selectbox(
-            "Schedule of the learning rate",
-            schedules,
-            index=schedules.index(defaults.lr_schedule),
-            key=f"train lr_schedule {preset}",
-            help="Cosine lets it fall to 0 towards the end, which often gains the last nat.",
-        ),
-        "batch_size": st.number_input(
-            "Batch size",
-            value=defaults.batch_size,
-            step=32,
-            key=f"train batch_size {preset}",
-            help="Images per gradient step. Larger is faster per image, with fewer steps.",
-        ),
-        "seed": st.number_input(
-            "Seed",
-            value=0,
-            key=f"train seed {preset}",
-            help="Where the random numbers start. Same seed, same choices: the same model.",
-        ),
-        "device": st.selectbox(
-            "Device",
-            [name for name in get_args(Device) if _is_here(name)],
-            format_func=lambda name: f"auto: {resolve_device(name)}" if name == "auto" else name,
-            key=f"train device {preset}",
-            help="What computes: the processor (cpu) or a graphics card. Auto takes the fastest.",
-        ),
-        "precision": st.selectbox(
-            "Precision",
-            get_args(Precision),
-            key=f"train precision {preset}",
-            help="bf16 computes with shorter numbers: faster where the hardware knows them.",
-        ),
-    }
+def _size(config: Config, runs: list[Run]) -> str:
+    """Parameters, steps, and how long it takes, where a run of the same kind has shown that."""
+    training = config.training
+    count = DATASETS[training.dataset].sizes["train"]
+    steps = math.ceil(count / training.batch_size)
+    words = [
+        f"{parameters(config.model):,} parameters",
+        f"{training.epochs * steps:,} steps, {steps:,} an epoch",
+    ]
+    if found := _speed(config, runs):
+        other, speed = found
+        seconds = training.epochs * count / speed
+        words.append(f"{in_words(seconds)} of training at the speed of {plain(other)}")
+    return " · ".join(words)
 
 
-def _is_here(device: str) -> bool:
-    try:
-        resolve_device(device)
-    except VaeError:
-        return False
-    return True
+@lru_cache(maxsize=64)
+def parameters(model: ModelConfig) -> int:
+    """How many numbers such a model learns."""
+    with torch.device("meta"):  # nothing is allocated
+        return sum(parameter.numel() for parameter in VAE(model).parameters())
+
+
+def _speed(config: Config, runs: list[Run]) -> tuple[str, float] | None:
+    """A run here that did the same work a step, and its images per second."""
+    for run in runs:
+        if not run.bundled and _work(run.config) == _work(config):
+            speed = run.status.get("images_per_second")
+            if speed:
+                return run.name, speed
+    return None
+
+
+def _work(config: Config) -> tuple[Any, ...]:
+    """What decides how long a step takes."""
+    training, objective = config.training, config.objective
+    moved = (bool(training.rotate or training.scale), training.flip, training.noise)
+    where = (training.device, training.precision, training.freeze)
+    kind = (objective.objective, objective.samples)
+    return (config.model, training.dataset, training.batch_size, kind, moved, where)

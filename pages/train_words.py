@@ -1,7 +1,20 @@
-"""The Train page in words and formulas: durations, the loss with its numbers, what to look for."""
+"""The Train page in words: objectives and states, durations, which images a number is of."""
 
 from __future__ import annotations
 
+from vae.config import Objective, ObjectiveConfig
+from vae.schedules import beta_at, capacity_at
+
+OBJECTIVE_NAMES: dict[Objective, str] = {
+    "elbo": "ELBO: VAE, β-VAE",
+    "capacity": "ELBO, KL held at C",
+    "beta-tcvae": "β-TCVAE",
+    "wae-mmd": "WAE-MMD",
+    "info-vae": "InfoVAE",
+    "iwae": "IWAE: k samples",
+    "aevb": "AEVB, weighted",
+    "autoencoder": "Autoencoder: no KL",
+}
 # The file says what was asked for; the button that does it says Stop.
 _STATES = {"cancelled": "stopped"}
 
@@ -36,6 +49,26 @@ def measured_on(split: str, images: str, ended: bool) -> str:
     return f"**Intermediate result**, on {images}; the final one will be that of the test images."
 
 
+def schedule_words(objective: ObjectiveConfig, epoch: float, epochs: int) -> str:
+    """Where beta or the capacity stands at ``epoch`` of ``epochs``, if it moves; else nothing."""
+    if objective.objective == "capacity":
+        now, least = capacity_at(objective, epoch, epochs), objective.capacity_epochs or epochs
+        return f"C is {now:.1f} nats now, and {objective.capacity:g} from epoch {least:g} on."
+    read = objective.objective in ("elbo", "beta-tcvae", "aevb")
+    if not read or not objective.beta_warmup:
+        return ""
+    now, least = beta_at(objective, epoch), objective.beta_warmup
+    return f"β is {now:.3g} now, and {objective.beta:g} from epoch {least:g} on."
+
+
+def queue_words(before: list[str]) -> str:
+    """For whom a run waits."""
+    if not before:
+        return "next in the queue"
+    others = f" and {len(before) - 2} more" if len(before) > 2 else ""
+    return f"queued, {len(before)} before it: {', '.join(before[:2])}{others}"
+
+
 def in_words(seconds: float) -> str:
     """A duration that is only estimated, as a person says it."""
     if seconds < 10:
@@ -45,61 +78,3 @@ def in_words(seconds: float) -> str:
     if seconds < 90 * 60:
         return f"about {seconds / 60:.0f} minutes"
     return f"about {seconds / 3600:.1f} hours"
-
-
-def formula(reconstruction: float, kl: float, beta: float, split: str) -> str:
-    """reconstruction + β·KL in LaTeX, with numbers in nats."""
-    name, weight = _loss(beta)
-    return (
-        rf"\underbrace{{{reconstruction + beta * kl:.1f}\text{{ nats}}}}"
-        rf"_{{\text{{{split} }}{name}}} = "
-        rf"\underbrace{{{reconstruction:.1f}}}_{{\text{{reconstruction}}}} + "
-        rf"{weight}\underbrace{{{kl:.1f}}}_{{\mathrm{{KL}}}}"
-    )
-
-
-def empty_formula(beta: float, words: str) -> str:
-    """As high as :func:`formula`, with words where the numbers will be."""
-    name, weight = _loss(beta)
-    return (
-        rf"\underbrace{{\text{{{words}}}}}"
-        rf"_{{{name} \,=\, \text{{reconstruction}} \,+\, {weight}\mathrm{{KL}}}}"
-    )
-
-
-def _loss(beta: float) -> tuple[str, str]:
-    """What the loss is called, and the KL's weight in it."""
-    return (r"-\mathrm{ELBO}", "") if beta == 1 else (r"\text{loss}", rf"{beta:g}\cdot")
-
-
-def explanation(pixels: int, beta: float, numbers: str) -> str:
-    """What the loss is made of, and what its curves tell, in Markdown.
-
-    Args:
-        pixels: pixel values of an image.
-        beta: the weight of the KL term.
-        numbers: a sentence with the terms as they are now, or nothing.
-    """
-    return rf"""
-$$
-\mathrm{{loss}} =
-\underbrace{{\mathbb{{E}}_{{q(z \mid x)}}\left[-\log p(x \mid z)\right]}}
-_{{\text{{reconstruction}}}}
-+ \beta \cdot
-\underbrace{{\mathrm{{KL}}\left(q(z \mid x) \,\|\, \mathcal{{N}}(0, I)\right)}}_{{\mathrm{{KL}}}},
-\qquad \beta = {beta:g}
-$$
-
-- **Reconstruction**: how badly the decoder does at the image, summed over its
-  {pixels:,} pixel values. **KL**: what the code costs, how far its
-  distribution is from the prior. With $\beta = 1$ their sum is $-\mathrm{{ELBO}}$, a bound on
-  $-\log p(x)$: less is better.{numbers}
-- **At first** the KL is near 0 and every reconstruction is the same mean image. Then the code
-  pays off: the KL rises while the reconstruction falls by more.
-- **The lines part:** training falls while validation rises. The model learns its training images
-  by heart; fewer epochs or a smaller network help.
-- **The KL stays at 0:** the decoder does not use the code (posterior collapse). Try a smaller β
-  or another learning rate.
-- **Good reconstructions and poor new images:** the codes do not fill the prior. Try a larger β or
-  a smaller latent size.
-"""

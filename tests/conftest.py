@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -52,13 +53,13 @@ def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def _tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A trained run, made once for the whole session."""
+@contextmanager
+def _runs_in(folder: Path) -> Iterator[None]:
+    """Another runs folder for a while, outside of any test."""
     before = os.environ.get("VAE_RUNS")
-    os.environ["VAE_RUNS"] = str(tmp_path_factory.mktemp("tiny"))
+    os.environ["VAE_RUNS"] = str(folder)
     try:
-        yield train_tiny("tiny", epochs=3).path
+        yield
     finally:
         if before is None:
             del os.environ["VAE_RUNS"]
@@ -66,11 +67,32 @@ def _tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             os.environ["VAE_RUNS"] = before
 
 
+@pytest.fixture(scope="session")
+def _tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained run, made once for the whole session."""
+    with _runs_in(tmp_path_factory.mktemp("tiny")):
+        return train_tiny("tiny", epochs=3).path
+
+
+@pytest.fixture(scope="session")
+def _tiny_ae_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained autoencoder, made once for the whole session."""
+    with _runs_in(tmp_path_factory.mktemp("tiny-ae")):
+        return train_tiny("tiny-ae", epochs=3, preset="denoising-ae", latent_dim=5).path
+
+
 @pytest.fixture
 def tiny_run(runs_folder: Path, _tiny_folder: Path) -> Run:
     """A model of the digits, two latent dimensions, in a fresh runs folder."""
     shutil.copytree(_tiny_folder, runs_folder / "tiny")
     return find_run("tiny")
+
+
+@pytest.fixture
+def tiny_ae(runs_folder: Path, _tiny_ae_folder: Path) -> Run:
+    """A denoising autoencoder of the digits, whose codes are points, in a fresh runs folder."""
+    shutil.copytree(_tiny_ae_folder, runs_folder / "tiny-ae")
+    return find_run("tiny-ae")
 
 
 @pytest.fixture(scope="session")

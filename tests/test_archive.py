@@ -207,6 +207,10 @@ BROKEN: dict[str, tuple[Callable[[Files], None], str]] = {
         _json("config.json", "training", "dataset", value="`![](http://x)"),
         "which is no name",
     ),
+    "words as the model that it started from": (
+        _json("config.json", "training", "start_from", value="x; rm -rf ~"),
+        "which is no name",
+    ),
     "another shape": (
         _json("config.json", "model", "latent_dim", value=3),
         r"came as .*, but this configuration needs",

@@ -17,8 +17,6 @@ from vae.checkpoints import (
     TrainingState,
     load_training_state,
     load_weights,
-    optimizer_tensors,
-    restore_optimizer,
     save_training_state,
     save_weights,
 )
@@ -104,18 +102,6 @@ def test_a_file_truncated_under_a_loaded_model_does_not_touch_it(saved: tuple[VA
         assert torch.equal(tensor, loaded.state_dict()[name]), name
 
 
-def _adam(steps: int = 2) -> torch.optim.Adam:
-    """An optimiser of two parameters that has made some steps."""
-    torch.manual_seed(0)
-    parameters = [torch.randn(2, 3, requires_grad=True), torch.randn(4, requires_grad=True)]
-    optimizer = torch.optim.Adam(parameters, lr=0.1)
-    for _ in range(steps):
-        for parameter in parameters:
-            parameter.grad = torch.randn_like(parameter)
-        optimizer.step()
-    return optimizer
-
-
 def _state(**changed: Any) -> TrainingState:
     state = TrainingState(
         epoch=3,
@@ -124,7 +110,7 @@ def _state(**changed: Any) -> TrainingState:
         sums=torch.tensor([0.1, 1e30, -3.0]),
         plateau=(0.1 + 0.2, 2, 0.25),
         model={"encoder.1.weight": torch.randn(2, 3), "decoder.bias": torch.randn(1)},
-        optimizer=optimizer_tensors(_adam()),
+        optimizer={"0.step": torch.tensor(2.0), "0.exp_avg": torch.randn(2, 3)},
     )
     return replace(state, **changed)
 
@@ -174,40 +160,3 @@ def test_a_truncated_training_state_is_refused(tmp_path: Path, keep: int) -> Non
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(VaeError, match="not a readable safetensors"):
         load_training_state(path)
-
-
-def test_an_optimiser_gets_copies_of_its_moments_back() -> None:
-    one, other = _adam(), _adam(0)
-    moments = optimizer_tensors(one)
-    before = {name: tensor.clone() for name, tensor in moments.items()}
-    restore_optimizer(other, moments)
-    restored = optimizer_tensors(other)
-    assert set(restored) == set(before)
-    for parameter in other.param_groups[0]["params"]:
-        parameter.grad = torch.ones_like(parameter)
-    other.step()
-    assert all(torch.equal(moments[name], before[name]) for name in before)
-    assert not any(torch.equal(restored[name], before[name]) for name in before)
-
-
-def test_before_the_first_step_there_are_no_moments() -> None:
-    fresh = _adam(0)
-    restore_optimizer(fresh, optimizer_tensors(_adam(0)))
-    assert optimizer_tensors(fresh) == {}
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda t: t.pop("0.exp_avg"),
-        lambda t: t.update({"2.exp_avg": torch.zeros(1)}),
-        lambda t: t.update({"x.exp_avg": torch.zeros(1)}),
-        lambda t: t.update({"0.exp_avg": torch.zeros(3, 2)}),
-        lambda t: t.update({"0.extra": torch.zeros(2, 3)}),
-    ],
-)
-def test_foreign_moments_are_refused(change: Any) -> None:
-    moments = optimizer_tensors(_adam())
-    change(moments)
-    with pytest.raises(VaeError, match="optimiser does not belong"):
-        restore_optimizer(_adam(0), moments)

@@ -10,10 +10,12 @@ import pytest
 from vae import options
 from vae.config import (
     Corruption,
+    Freeze,
     Likelihood,
     ModelConfig,
     Objective,
     ObjectiveConfig,
+    Precision,
     Schedule,
     TrainingConfig,
 )
@@ -41,6 +43,8 @@ def test_every_choosable_field_has_its_line_and_every_line_its_field() -> None:
         (options.LIKELIHOODS, Likelihood),
         (options.SCHEDULES, Schedule),
         (options.CORRUPTIONS, Corruption),
+        (options.FREEZES, Freeze),
+        (options.PRECISIONS, Precision),
     ],
 )
 def test_every_choice_has_its_line(lines: dict[str, str], choices: Any) -> None:
@@ -49,7 +53,15 @@ def test_every_choice_has_its_line(lines: dict[str, str], choices: Any) -> None:
 
 @pytest.mark.parametrize(
     "lines",
-    [options.OBJECTIVES, options.LIKELIHOODS, options.SCHEDULES, options.CORRUPTIONS, HELP],
+    [
+        options.OBJECTIVES,
+        options.LIKELIHOODS,
+        options.SCHEDULES,
+        options.CORRUPTIONS,
+        options.FREEZES,
+        options.PRECISIONS,
+        HELP,
+    ],
 )
 def test_a_line_is_one_line_and_a_sentence(lines: dict[str, str]) -> None:
     for name, line in lines.items():

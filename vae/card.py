@@ -119,7 +119,9 @@ def model_card(run: Run) -> str:
         f"| epochs | {_epochs(training.epochs, made)} |",
     ]
     if training.noise != "none":
-        lines.append(f"| the encoder saw | {training.noise} noise of level {training.noise_level:g} |")
+        lines.append(
+            f"| the encoder saw | {training.noise} noise of level {training.noise_level:g} |"
+        )
     if found := run.evaluation:
         lines += _figures(found, math.prod(model.image_shape))
     seconds, device = made.get("seconds"), made.get("device", "unknown device")

@@ -13,8 +13,6 @@ from torch import Tensor, nn
 from vae.errors import VaeError
 from vae.files import write_atomic
 
-_MOMENTS = ("exp_avg", "exp_avg_sq")  # of Adam and AdamW
-
 
 def save_weights(model: nn.Module, path: Path) -> None:
     """Write a model's parameters and buffers, atomically."""
@@ -132,31 +130,6 @@ def load_training_state(path: Path) -> TrainingState:
         model=parts["model"],
         optimizer=parts["optimizer"],
     )
-
-
-def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The moments of an optimiser, keyed ``"<parameter index>.<name>"``."""
-    states = optimizer.state_dict()["state"].items()
-    return {f"{index}.{key}": value for index, state in states for key, value in state.items()}
-
-
-def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Put copies of saved moments, keyed ``"<parameter index>.<name>"``, into a fresh Adam.
-
-    Raises:
-        VaeError: if they are not those of its parameters; of none, before the first step.
-    """
-    shapes = [p.shape for group in optimizer.param_groups for p in group["params"]]
-    wanted = {f"{i}.{name}": shape for i, shape in enumerate(shapes) for name in _MOMENTS}
-    wanted |= {f"{i}.step": torch.Size() for i in range(len(shapes))}
-    if tensors and {key: tensor.shape for key, tensor in tensors.items()} != wanted:
-        raise VaeError("The checkpoint's optimiser does not belong to this configuration.")
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        index, _, name = key.partition(".")
-        # clone: it would be changed in place with every step
-        state.setdefault(int(index), {})[name] = tensor.clone()
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 
 def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -66,7 +66,6 @@ def learn(
     try:
         with status.stage("reading the data", versions=versions()):
             trainer, validation = _trainer(folder, config, where)
-        status.beat(0.0, device=str(trainer.device))
         asked = _train(folder, trainer, status, stops, validation[:16], report)
         share = _share(trainer)
         if asked and trainer.images == 0:  # there is nothing to keep
@@ -115,6 +114,7 @@ def _train(
     make_folder(folder / "snapshots")
     begun, images_before, snapped = time.monotonic(), trainer.images, 0.0
     status.begin(_share(trainer))
+    status.beat(_share(trainer), device=str(trainer.device))
     asked = stops.asked()
     for point in trainer.run() if asked is None else ():
         if point is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vae.config import Corruption, Likelihood, Objective, Schedule
+from vae.config import Corruption, Freeze, Likelihood, Objective, Precision, Schedule
 
 OBJECTIVES: dict[Objective, str] = {
     "elbo": "The evidence lower bound: reconstruction + β·KL. β = 1 is the VAE, more a β-VAE.",
@@ -33,6 +33,18 @@ CORRUPTIONS: dict[Corruption, str] = {
     "salt-and-pepper": "This share of the pixels is black or white.",
 }
 
+FREEZES: dict[Freeze, str] = {
+    "none": "Both parts go on learning.",
+    "encoder": "The codes stay those of the other model; the decoder learns to draw them.",
+    "decoder": "Each code keeps its image; the encoder learns to find the code.",
+}
+
+PRECISIONS: dict[Precision, str] = {
+    "auto": "Measured at the start: bf16 where that is clearly faster here, else fp32.",
+    "fp32": "32 bits a number: exact enough for everything here.",
+    "bf16": "16 bits where that is safe: faster on hardware that knows them, slower on other.",
+}
+
 # Fields of ModelConfig, ObjectiveConfig and TrainingConfig, as the command line spells them.
 HELP: dict[str, str] = {
     "epochs": "Passes over the training images.",
@@ -43,7 +55,7 @@ HELP: dict[str, str] = {
     "lr_schedule": "How the learning rate changes.",
     "lr_patience": "Epochs without improvement before the rate is halved (plateau).",
     "weight_decay": "Pulls weights to 0 at each step (AdamW): against learning by heart.",
-    "clip_norm": "The longest gradient that is followed in full; 0 for no limit.",
+    "clip_norm": "Longer gradients are cut to this length (clipping); 0 for no limit.",
     "objective": "What is minimised.",
     "beta": "Weight of the KL. 1 is the ELBO; more: smoother codes, blurrier images.",
     "beta_warmup": "Epochs over which β grows from 0: against codes that never get used.",

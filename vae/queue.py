@@ -113,6 +113,19 @@ def place(folder: Path, device: str, first: bool = False) -> Iterator[Callable[[
         own.unlink(missing_ok=True)
 
 
+def before(folder: Path) -> list[str]:
+    """Who stands before the run in ``folder``, for who only looks: the names of the living runs
+    before it in its queue; none where it stands in none.
+    """
+    queue = folder.parent / ".queue"
+    for ticket, number, name in _tickets(queue):
+        if name == folder.name:
+            device = ticket.name.partition("-")[0]
+            names = [name for _, other, name in _tickets(queue, device) if other < number]
+            return [name for name in names if is_alive(folder.parent / name)]
+    return []
+
+
 def _tickets(queue: Path, device: str | None = None) -> list[tuple[Path, int, str]]:
     """File, number and run of each place, in order."""
     found = []

@@ -92,7 +92,9 @@ def read_status(folder: Path) -> dict[str, Any]:
     if not path.exists():
         return {"state": "running"} if is_alive(folder) else {"state": "failed", "error": GONE}
     status = check_status(read_json(path), str(path))
-    if status["state"] in ACTIVE and not is_alive(folder) and not _is_starting(status):
+    # Pages read it many times a second: little patience, and at worst one look that sees it alive.
+    gone = status["state"] in ACTIVE and not is_alive(folder, patience=0.02)
+    if gone and not _is_starting(status):
         # It may have ended between the two looks: what it wrote last counts.
         status = check_status(read_json(path), str(path))
         if status["state"] in ACTIVE:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from vae.batches import ImageRows, Where, pick
-from vae.checkpoints import TrainingState, check_tensors, optimizer_tensors, restore_optimizer
+from vae.checkpoints import TrainingState, check_tensors
 from vae.config import Config
 from vae.corruption import corrupt
 from vae.devices import resolve_device
@@ -22,6 +22,12 @@ from vae.errors import VaeError
 from vae.inference import to_float
 from vae.model import VAE
 from vae.objectives import TERMS, noise_shape
+from vae.optimizer import (
+    make_optimizer,
+    optimizer_tensors,
+    restore_optimizer,
+    set_learning_rate,
+)
 from vae.randomness import generator
 from vae.schedules import Plateau, learning_rate
 from vae.step import Stepper, coefficients, loss_sums
@@ -102,7 +108,7 @@ class Trainer:
         if start is not None:
             check_tensors(start, self.model.state_dict(), config.training.start_from)
             self.model.load_state_dict(start)
-        self.optimizer = _optimizer(self.model, config)
+        self.optimizer = make_optimizer(self.model, config)
         self.train_images = pick(train, self.device, where)
         self.validation_images = validation.to(self.device)
         self.epoch, self.step = 0, 0
@@ -236,23 +242,3 @@ def _validation_batch(config: Config) -> int:
     if objective.objective in ("beta-tcvae", "wae-mmd", "info-vae"):
         return config.training.batch_size
     return max(1, _VALIDATION_BATCH // objective.samples)
-
-
-def _optimizer(model: VAE, config: Config) -> torch.optim.Optimizer:
-    """Adam, or AdamW where weights decay, of the parts that are not frozen."""
-    training = config.training
-    if training.freeze != "none":
-        getattr(model, training.freeze).requires_grad_(False)
-    learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    fused = next(model.parameters()).device.type != "mps"
-    if training.weight_decay:
-        return torch.optim.AdamW(
-            learning, lr=training.lr, weight_decay=training.weight_decay, fused=fused
-        )
-    return torch.optim.Adam(learning, lr=training.lr, fused=fused)
-
-
-def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """The rate of the next step."""
-    for group in optimizer.param_groups:
-        group["lr"] = rate

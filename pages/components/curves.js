@@ -9,19 +9,28 @@ const MARGIN = { l: 62, r: 10, t: 38, b: 50 };
 
 export function mount(root, args) {
   const place = root.querySelector(".vae");
-  const hosts = args.data.charts.map(({ title }) =>
-    element("div", { class: "chart", role: "img", "aria-label": title }));
-  place.replaceChildren(...hosts);
+  let hosts = [];
   let Plotly = null;
   let closed = false;
   let { data } = args;
+  furnish();
+
+  /** A place for each chart: another run that is watched may have more of them, or fewer. */
+  function furnish() {
+    if (Plotly) hosts.forEach((host) => Plotly.purge(host));
+    hosts = data.charts.map(({ title }) =>
+      element("div", { class: "chart", role: "img", "aria-label": title }));
+    place.replaceChildren(...hosts);
+  }
 
   function draw() {
     if (closed || !Plotly) return;
+    if (hosts.length !== data.charts.length) furnish();
     const theme = themeOf(place);
     data.charts.forEach((chart, i) => {
       hosts[i].setAttribute("aria-label", summary(chart, data.points.validation));
-      Plotly.react(hosts[i], traces(chart, data), layout(chart, data, hosts[i], theme), CONFIG);
+      const form = layout(chart, data, hosts[i], theme, i === 0);
+      Plotly.react(hosts[i], traces(chart, data), form, CONFIG);
     });
     place.dataset.state = "drawn";
     place.dataset.points = String(data.points.train.epoch.length);
@@ -65,15 +74,16 @@ function reveal(host, started) {
 }
 
 /** What a chart shows, in words, for a screen reader. Pure. */
-export function summary({ title, term }, validation) {
+export function summary({ title, term, unit }, validation) {
   const last = validation[term].at(-1);
-  return last === undefined
-    ? `${title}: no point yet`
-    : `${title} of validation images: ${last.toFixed(1)} nats after epoch ${validation.epoch.at(-1)}`;
+  if (last === undefined || last === null) return `${title}: no point yet`;
+  const value = unit ? `${last.toFixed(1)} ${unit}` : last.toPrecision(3);
+  return `${title} of validation images: ${value} after epoch ${validation.epoch.at(-1)}`;
 }
 
 /** The two lines of a chart as Plotly takes them. Pure. */
-export function traces({ term }, { points, colours, reach }) {
+export function traces({ term, unit }, { points, colours, reach }) {
+  const value = unit ? `%{y:.2f} ${unit}` : "%{y:.4g}";
   return ["train", "validation"].map((split) => ({
     type: "scatter",
     name: split,
@@ -82,12 +92,12 @@ export function traces({ term }, { points, colours, reach }) {
     y: points[split][term],
     line: { color: colours[split], width: 2.5 },
     marker: { size: reach <= 40 ? 6 : 3 },
-    hovertemplate: `epoch %{x:.1f}: %{y:.2f} nats<extra>${split}</extra>`,
+    hovertemplate: `epoch %{x:.1f}: ${value}<extra>${split}</extra>`,
   }));
 }
 
-function layout({ title, term, range }, { points, reach, empty }, host, { text, grid, family }) {
-  const [corner, anchor] = term === "kl" ? [0.02, "bottom"] : [0.98, "top"]; // where no line runs
+function layout(chart, { points, reach, empty }, host, { text, grid, family }, first) {
+  const { title, unit, range } = chart;
   const waiting = points.train.epoch.length === 0;
   const axis = { gridcolor: grid, zeroline: false, automargin: false, tickfont: { size: 14 } };
   return {
@@ -99,12 +109,13 @@ function layout({ title, term, range }, { points, reach, empty }, host, { text, 
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: text, size: 15, family },
     uirevision: "keep", // a zoom survives the next point
-    legend: { x: 1, xanchor: "right", y: corner, yanchor: anchor, bgcolor: "rgba(0,0,0,0)" },
-    showlegend: !waiting,
+    // Once, beside the first title: no line runs there.
+    legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom", font: { size: 14 } },
+    showlegend: first && !waiting,
     annotations: waiting ? [note(empty, text)] : [],
     xaxis: { ...axis, title: { text: "epoch", standoff: 6 }, range: [0, reach], nticks: 6 },
     yaxis: {
-      ...axis, title: { text: "nats per image", standoff: 6 }, range,
+      ...axis, title: { text: unit ? `${unit} per image` : "", standoff: 6 }, range,
       showticklabels: !waiting,
     },
   };

@@ -125,6 +125,8 @@ export function sliderRows({ order, layout: { kind, height, strip }, data, on })
   const elements = (dims) => dims.map((dim) => rows.get(dim).element);
   const list = element("div", { class: `rows ${kind}` }, ...elements(order.active));
   list.style.setProperty("--tall", `${height}px`);
+  const digits = decimalsOf(data.unit);
+  if (digits > 3) list.style.setProperty("--value", `${0.58 * (digits + 3)}rem`); // room for them
   const n = order.inactive.length;
   if (n) list.append(element("details", { open: order.active.length === 0 },
     element("summary", {}, n === 1 ? "1 inactive dimension: the decoder hardly uses it"

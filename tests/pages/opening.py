@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from streamlit.testing.v1 import AppTest
 
 
@@ -20,3 +22,16 @@ def run_with(app: AppTest, **query: str) -> AppTest:
 def run_page(module: str, **query: str) -> AppTest:
     """Open the page ``pages.MODULE``."""
     return run_with(script_of(module), **query)
+
+
+def settled(app: AppTest) -> AppTest:
+    """Run until the results that are computed in the background have come."""
+    until = time.monotonic() + 60
+    while any(button.label == "Stop" for button in app.button) and time.monotonic() < until:
+        time.sleep(0.05)
+        app.run()
+    return app
+
+
+def words(app: AppTest) -> str:
+    return "\n".join(element.value for element in [*app.markdown, *app.caption])

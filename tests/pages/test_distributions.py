@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from pages import background, distributions_holes, state
 from pages.background import forget, job
@@ -28,7 +28,7 @@ from pages.distributions_words import (
     formula,
     share_words,
 )
-from tests.pages.opening import run_page
+from tests.pages.opening import run_page, settled, words
 from vae.codes import Codes
 from vae.errors import VaeError
 from vae.latent.holes import coverage, holes, lower_share
@@ -59,19 +59,6 @@ def parts_of(codes: Codes) -> KlParts:
     return found
 
 
-def settled(app: AppTest) -> AppTest:
-    """Run until the results that are computed in the background have come."""
-    until = time.monotonic() + 60
-    while any(button.label == "Stop" for button in app.button) and time.monotonic() < until:
-        time.sleep(0.05)
-        app.run()
-    return app
-
-
-def words(app: AppTest) -> str:
-    return "\n".join(element.value for element in [*app.markdown, *app.caption])
-
-
 def test_it_says_what_the_library_computes(tiny_run: Run) -> None:
     app = settled(open_page(model="tiny"))
     assert not app.exception
@@ -92,6 +79,7 @@ def test_bundled_models_open_before_anything_is_computed(model: str, runs_folder
     assert not app.exception
     assert not app.error
     assert "Holes: the prior has mass" in words(app)
+    assert "#### Four ways to draw new images" in words(app)
 
 
 def test_another_level_finds_more_holes(tiny_run: Run) -> None:

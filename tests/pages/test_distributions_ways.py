@@ -19,8 +19,7 @@ from pages.distributions_sheets import SHOWN, Sheet
 from pages.distributions_ways import assumption, explanation, measures
 from pages.distributions_words import percent
 from tests.conftest import train_tiny
-from tests.pages.opening import run_page
-from tests.pages.test_distributions import settled, words
+from tests.pages.opening import run_page, settled, words
 from vae.inference import decode_pixels
 from vae.latent.fidelity import compare, compare_mixture, left_out, off_data
 from vae.latent.holes import coverage
@@ -76,7 +75,7 @@ def until_known(app: AppTest, shown: Shown) -> list[Sheet]:
 
 
 def test_all_four_stand_side_by_side_and_are_measured(tiny_run: Run, shown: Shown) -> None:
-    app = open_page(model="tiny")
+    app = section("tiny")
     assert [sheet.images for sheet in shown[0][0]] == [None] * 4  # their place, before
     assert not app.exception
     sheets = until_known(app, shown)
@@ -111,7 +110,7 @@ def test_all_four_stand_side_by_side_and_are_measured(tiny_run: Run, shown: Show
 
 
 def test_another_number_of_gaussians_leaves_the_other_ways(tiny_run: Run, shown: Shown) -> None:
-    app = open_page(model="tiny")
+    app = section("tiny")
     before = until_known(app, shown)
     next(one for one in app.slider if "mixture" in one.label).set_value(1).run()
     assert all(sheet.images is not None for sheet in shown[-1][0][:3])
@@ -124,7 +123,7 @@ def test_another_number_of_gaussians_leaves_the_other_ways(tiny_run: Run, shown:
 def test_a_click_opens_the_code_of_that_image(
     tiny_run: Run, monkeypatch: pytest.MonkeyPatch, shown: Shown
 ) -> None:
-    until_known(open_page(model="tiny"), shown)
+    until_known(section("tiny"), shown)
     went: list[str] = []
     monkeypatch.setattr(st, "session_state", {"pages": {"explore": "explore"}})
     monkeypatch.setattr(st, "switch_page", went.append)
@@ -157,7 +156,7 @@ def test_too_few_codes_leave_it_out(
     app = settled(open_page(model="tiny"))
     app.run()
     assert not app.exception
-    assert "Four ways" not in words(app)
+    assert "#### Four ways" not in words(app)
 
 
 def test_codes_of_a_plain_autoencoder_are_drawn_as_they_are(runs_folder, shown: Shown) -> None:

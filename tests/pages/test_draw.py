@@ -39,7 +39,7 @@ def test_every_model_opens(tiny_run: Run) -> None:
         assert not app.exception
         data = sent_to_browser(app)
         assert data["model"] == run.name
-        assert data["dims"] == len(data["kl"]) == run.config.model.latent_dim
+        assert data["dims"] == len(data["says"]["values"]) == run.config.model.latent_dim
         labels = np.frombuffer(base64.b64decode(data["labels"]), "<u2")
         np.testing.assert_array_equal(labels, run.codes().labels)
         assert data["picture"] is None

@@ -36,7 +36,7 @@ def test_every_model_opens(tiny_run: Run) -> None:
         data = sent_to_browser(app)
         assert data["model"] == name
         known = facts(find_run(name))
-        assert data["kl"] == known["kl"]
+        assert data["says"]["values"] == known["kl"]
         assert np.array(data["quantiles"]).shape == (known["latent_dim"], 7)
         assert (np.diff(data["quantiles"], axis=1) >= 0).all()
 

@@ -1,64 +1,62 @@
-"""The Train page: its form starts real trainings, its view tells how they stand."""
+"""The Train page: its form starts real trainings, its view tells how they stand in every state."""
 
 from __future__ import annotations
 
 import json
 import time
-from itertools import pairwise
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, get_args
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.train_figures import curves, nats_range, picture_rows, reach, thin
-from pages.train_form import free_name, sensible_epochs
-from pages.train_words import (
-    empty_formula,
-    explanation,
-    formula,
-    in_words,
-    measured_on,
-    no_numbers,
-)
+from pages.train_queue import at_work
+from tests.conftest import train_tiny
+from tests.pages.training import make_run, open_page, press
 from vae.card import model_card
-from vae.config_json import config_to_json
-from vae.files import write_json
-from vae.presets import PRESETS, make_config
-from vae.runs import Run, find_run, list_runs
+from vae.config import Objective
+from vae.files import load_npz, save_npz, write_json
+from vae.inference import spoil
+from vae.objectives import TERMS
+from vae.queue import place
+from vae.runs import CHECKPOINT, Run, find_run, list_runs
+from vae.status import acquire, cancel_requested, clear_cancel
+from vae.stops import clear_requests, pause_requested
 
-SCRIPT = """
-from pages.train import page
-
-page()
-"""
-
-
-def open_page(**query: str) -> AppTest:
-    app = AppTest.from_string(SCRIPT, default_timeout=30)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def press(app: AppTest, key: str) -> AppTest:
-    app.button(key=key).click().run()
-    assert not app.exception
-    return app
-
-
-def make_run(folder: Path, name: str, **status: object) -> Run:
-    """A run folder as a training process leaves it that ended early."""
-    config = make_config("mlp-2d", "digits", (8, 8, 1), epochs=4)
-    (folder / name).mkdir()
-    write_json(folder / name / "config.json", config_to_json(config))
-    write_json(folder / name / "status.json", status)
-    return find_run(name)
+STARTING = {"updated": "2999-01-01T00:00:00+00:00", "stage": "starting"}
 
 
 def shown(app: AppTest) -> str:
     return " ".join(element.value for element in (*app.markdown, *app.latex, *app.subheader))
+
+
+def captions(app: AppTest) -> str:
+    return " ".join(element.value for element in app.caption)
+
+
+def bodies(app: AppTest) -> str:
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+def bars(app: AppTest) -> list[str]:
+    """What stands over the progress bars."""
+    return [element.proto.text for element in app.get("progress")]
+
+
+def labels(app: AppTest) -> dict[str, str]:
+    """The buttons of the view that is watched."""
+    keys = ("train pause", "train resume", "train stop", "train open")
+    return {b.key.removeprefix("train "): b.label for b in app.button if b.key in keys}
+
+
+@pytest.fixture
+def alive() -> Iterator[ExitStack]:
+    """Locks that living processes would hold."""
+    with ExitStack() as held:
+        yield held
 
 
 def test_opens_without_a_run_and_suggests_what_to_do(runs_folder: Path) -> None:
@@ -68,30 +66,18 @@ def test_opens_without_a_run_and_suggests_what_to_do(runs_folder: Path) -> None:
     assert not app.button(key="train start").disabled
 
 
-def test_a_preset_brings_its_own_defaults_and_name(runs_folder: Path) -> None:
-    app = open_page()
-    app.selectbox(key="train preset").select("mlp-400-20").run()
-    assert app.number_input(key="train latent_dim mlp-400-20").value == 20
-    assert app.number_input(key="train epochs mlp-400-20 digits").value == 100
-    assert app.text_input(key="train name").value == "digits-mlp-400-20-1"
-    # a name that somebody typed stays
-    app.text_input(key="train name").input("mine").run()
-    app.selectbox(key="train preset").select("mlp-2d").run()
-    assert app.text_input(key="train name").value == "mine"
-
-
 def test_the_form_trains_a_model_to_its_end(runs_folder: Path) -> None:
     app = open_page()
     app.selectbox(key="train preset").select("mlp-2d").run()
-    app.number_input(key="train epochs mlp-2d digits").set_value(2).run()
+    app.number_input(key="train epochs mlp-2d").set_value(2).run()
     press(app, "train start")
     assert app.query_params["run"] == "digits-mlp-2d-1"
     assert app.text_input(key="train name").value == "digits-mlp-2d-2"
     run = find_run("digits-mlp-2d-1")
     assert run.config.training.epochs == 2
-    assert run.status["state"] == "running", "also before its process holds the lock"
+    assert run.status["state"] in ("queued", "running"), "also before its process holds the lock"
     deadline = time.monotonic() + 90
-    while run.status["state"] == "running" and time.monotonic() < deadline:
+    while run.status["state"] in ("queued", "running") and time.monotonic() < deadline:
         time.sleep(0.2)
     assert run.status["state"] == "done", (run.path / "log.txt").read_text()
     assert run.name in [found.name for found in list_runs()[0] if found.ready]
@@ -100,7 +86,7 @@ def test_the_form_trains_a_model_to_its_end(runs_folder: Path) -> None:
     assert app.button(key="train open").label == "Open in Explore"
     assert f"{run.evaluation['kl']:.1f}" in app.latex[0].value
     assert r"\text{test }-\mathrm{ELBO}" in app.latex[0].value
-    assert "**Final result**, on 300 test images" in app.caption[-1].value
+    assert "**Final result**, on 300 test images" in captions(app)
     # another browser, with nothing but the address
     progress = open_page(run=run.name).get("progress")[0].proto.text
     assert "epoch 2.0 of 2" in progress
@@ -108,47 +94,12 @@ def test_the_form_trains_a_model_to_its_end(runs_folder: Path) -> None:
     assert f"| time | {took} |" in model_card(run), "one training, one duration"
 
 
-def test_a_taken_name_is_one_sentence_and_the_form_stays(tiny_run: Run) -> None:
-    app = open_page()
-    app.number_input(key="train latent_dim conv-16").set_value(7).run()
-    app.text_input(key="train name").input("tiny").run()
-    press(app, "train start")
-    assert "already a run named 'tiny'" in app.error[0].value
-    assert app.text_input(key="train name").value == "tiny"
-    assert app.number_input(key="train latent_dim conv-16").value == 7
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "words"),
-    [
-        ("latent_dim conv-16", -3, "latent_dim is -3"),
-        ("lr conv-16", 0.0, "lr is 0"),
-        ("batch_size conv-16", 0, "batch_size is 0"),
-    ],
-)
-def test_a_bad_value_is_one_sentence_and_makes_no_folder(
-    runs_folder: Path, field: str, value: float, words: str
-) -> None:
-    app = open_page()
-    app.number_input(key=f"train {field}").set_value(value).run()
-    press(app, "train start")
-    assert words in app.error[0].value
-    assert list(runs_folder.iterdir()) == []
-
-
-def test_a_bad_name_is_one_sentence(runs_folder: Path) -> None:
-    app = open_page()
-    app.text_input(key="train name").input("../escape").run()
-    press(app, "train start")
-    assert "no name for a model" in app.error[0].value
-
-
 def test_a_failed_run_shows_its_error_and_last_words(runs_folder: Path) -> None:
     run = make_run(runs_folder, "broken", state="failed", error="The KL term became nan.")
     (run.path / "log.txt").write_text("first\n" + "error: The KL term became nan.\n")
     app = open_page(run="broken")
     assert app.error[0].value == "The KL term became nan."
-    assert "error: The KL term became nan." in app.code[0].value
+    assert any("error: The KL term became nan." in code.value for code in app.code)
     assert app.button(key="train resume").label == "Resume"
 
 
@@ -164,7 +115,10 @@ def test_a_run_whose_process_is_gone_goes_on_when_asked(
     press(app, "train resume")
     assert started == [["train", "killed", "--resume", "--json"]]
     assert run.status["state"] == "queued"
-    assert app.button(key="train stop").disabled, "nobody is there yet to hear it"
+    # asked before anybody is there to hear it: the process will find the request
+    press(app, "train stop")
+    assert cancel_requested(run.path)
+    assert app.button(key="train stop").disabled
 
 
 def test_half_written_metrics_and_a_vanished_folder_are_no_exception(tiny_run: Run) -> None:
@@ -181,7 +135,7 @@ from pages.train_view import watch
 from vae.runs import Run, find_run
 
 run = find_run("tiny")
-watch(Run("gone", Path({str(tiny_run.path)!r}).with_name("gone"), False, run.config))
+watch(Run("gone", Path({str(tiny_run.path)!r}).with_name("gone"), False, run.config), run.status)
 """
     app = AppTest.from_string(script).run()
     assert not app.exception
@@ -189,8 +143,7 @@ watch(Run("gone", Path({str(tiny_run.path)!r}).with_name("gone"), False, run.con
 
 
 def test_the_running_run_is_watched_before_newer_ones(runs_folder: Path) -> None:
-    now = {"updated": "2999-01-01T00:00:00+00:00", "stage": "starting"}
-    make_run(runs_folder, "old", state="running", started="2026-01-01T00:00:00+00:00", **now)
+    make_run(runs_folder, "old", state="running", started="2026-01-01T00:00:00+00:00", **STARTING)
     make_run(runs_folder, "new", state="done", started="2026-01-02T00:00:00+00:00")
     app = open_page()
     picker = app.selectbox(key="train picker")
@@ -201,40 +154,10 @@ def test_the_running_run_is_watched_before_newer_ones(runs_folder: Path) -> None
     assert app.query_params["run"] == "new"
 
 
-def test_free_name_counts_on(tiny_run: Run) -> None:
-    (tiny_run.path.parent / "digits-mlp-2d-1").mkdir()
-    assert free_name("digits", "mlp-2d") == "digits-mlp-2d-2"
-
-
-def test_sensible_epochs_are_the_presets_unless_the_data_set_is_small() -> None:
-    assert sensible_epochs("mnist", "conv-16") == PRESETS["conv-16"].epochs
-    assert sensible_epochs("digits", "conv-16") * 11 == pytest.approx(1000, rel=0.1)
-
-
-def test_the_formula_adds_up() -> None:
-    latex = formula(80.0, 10.0, 2.0, "validation")
-    assert all(part in latex for part in ("100.0", "80.0", r"2\cdot", "10.0", r"\text{loss}"))
-    assert r"\mathrm{ELBO}" in formula(80.0, 10.0, 1.0, "test")
-
-
 def test_what_has_no_number_yet_says_so(runs_folder: Path) -> None:
-    now = {"updated": "2999-01-01T00:00:00+00:00", "stage": "starting"}
-    make_run(runs_folder, "new", state="running", **now)
+    make_run(runs_folder, "new", state="running", **STARTING)
     (latex,) = open_page(run="new").latex
     assert r"\underbrace{\text{waiting for the first numbers}}" in latex.value
-    assert r"4\cdot\mathrm{KL}" in empty_formula(4.0, no_numbers(ended=True))
-    assert curves([], 5, ended=False)["empty"] == "waiting for the first numbers"
-    assert "waiting" not in curves([], 5, ended=True)["empty"]
-
-
-def test_the_numbers_say_which_images_they_are_of() -> None:
-    cases = {
-        ("validation", "validation images", False): "Intermediate result",
-        ("validation", "validation images", True): "before its final test",
-        ("test", "300 test images", True): "300 test images that the model never saw",
-    }
-    for arguments, words in cases.items():
-        assert words in measured_on(*arguments)
 
 
 def test_a_stopped_run_is_called_stopped(runs_folder: Path) -> None:
@@ -244,61 +167,140 @@ def test_a_stopped_run_is_called_stopped(runs_folder: Path) -> None:
     assert app.selectbox(key="train picker").options == ["halted · stopped"]
 
 
-def test_more_epochs_than_the_presets_are_explained(runs_folder: Path) -> None:
-    app = open_page()
-    assert "about 1,000 gradient steps" in app.number_input(key="train epochs conv-16 digits").help
-
-
-def test_the_explanation_speaks_of_this_run() -> None:
-    text = explanation(pixels=3072, beta=4.0, numbers=" Now: 80.0 and 10.0 nats.")
-    assert all(part in text for part in ("3,072 pixel values", r"\beta = 4", "80.0 and 10.0 nats"))
-
-
-def test_the_axis_leaves_out_the_first_fall_and_nothing_later() -> None:
-    rows = [{"epoch": e / 2, "loss": 500.0 if e == 1 else 100.0 - e} for e in range(1, 20)]
-    low, high = nats_range(rows, "loss")
-    assert low < 81.0
-    assert 98.0 < high < 110.0
-    assert nats_range([], "loss") == [0.0, 1.0]
-
-
-def test_the_epoch_axis_doubles_up_to_all_epochs_and_ends_with_an_ended_run() -> None:
-    at = [[{"epoch": epoch}] for epoch in (0.5, 5.0, 5.1, 19.0, 30.0)]
-    assert [reach(rows, 30, ended=False) for rows in at] == [5, 5, 10, 20, 30]
-    assert reach([], 30, ended=False) == 5
-    assert reach([], 2, ended=True) == 2
-    assert reach([{"epoch": 2.8}], 100, ended=True) == 2.8
-
-
-def test_curves_hold_every_point_of_the_run(tiny_run: Run) -> None:
-    rows, data = tiny_run.metrics(), curves(tiny_run.metrics(), epochs=3, ended=True)
-    assert data["points"]["validation"]["epoch"] == [1.0, 2.0, 3.0]
-    for term in ("loss", "reconstruction", "kl"):
-        expected = [row[term] for row in rows if row["split"] == "train"]
-        assert data["points"]["train"][term] == expected
-    assert [chart["term"] for chart in data["charts"]] == ["loss", "reconstruction", "kl"]
-
-
-def test_thin_keeps_the_last_point() -> None:
-    assert thin([1, 2, 3], limit=3) == [1, 2, 3]
-    assert thin([], limit=3) == []
-    thinned = thin(list(range(1001)), limit=100)
-    assert thinned[-1] == 1000
-    assert 80 < len(thinned) <= 100
-    assert len({b - a for a, b in pairwise(thinned)}) == 1
-
-
-def test_pictures_reserve_their_place(tiny_run: Run) -> None:
-    empty = picture_rows([("original", None), ("reconstruction", None)], (8, 8, 1))
-    assert empty.count("<div style=") == 16
-    bodies = [element.proto.body for element in open_page(run="tiny").get("html")]
-    assert sum(body.count('src="data:image/png') for body in bodies) == 32
-    assert sum(body.count('alt="original ') for body in bodies) == 8
+def test_pictures_are_shown(tiny_run: Run) -> None:
+    pictures = bodies(open_page(run="tiny"))
+    assert pictures.count('src="data:image/png') == 32
+    assert pictures.count('alt="original ') == 8
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(3, "a few seconds"), (41, "about 40 seconds"), (150, "about 2 minutes"), (9e3, "2.5 hours")],
+    ("state", "checkpoint", "buttons"),
+    [
+        ("running", True, {"pause": "Pause", "stop": "Stop"}),
+        ("queued", False, {"pause": "Pause", "stop": "Cancel"}),
+        ("paused", True, {"resume": "Resume", "stop": "Stop"}),
+        ("failed", True, {"resume": "Resume", "stop": "Stop"}),
+        ("failed", False, {"resume": "Resume"}),
+        ("cancelled", True, {"resume": "Resume"}),
+        ("done", False, {}),
+    ],
 )
-def test_durations_in_words(seconds: float, words: str) -> None:
-    assert words in in_words(seconds)
+def test_each_state_has_its_buttons(
+    runs_folder: Path, state: str, checkpoint: bool, buttons: dict[str, str]
+) -> None:
+    run = make_run(runs_folder, "one", state=state, **STARTING)
+    if checkpoint:
+        (run.path / CHECKPOINT).write_bytes(b"")
+    app = open_page(run="one")
+    assert labels(app) == buttons
+    assert f"badge[{'stopped' if state == 'cancelled' else state}]" in shown(app)
+
+
+def test_pause_and_stop_are_asked_for_once(runs_folder: Path, alive: ExitStack) -> None:
+    run = make_run(runs_folder, "one", state="running", stage="training")
+    alive.enter_context(acquire(run.path))
+    app = press(open_page(), "train pause")
+    assert pause_requested(run.path)
+    assert labels(app) == {"pause": "Pausing…", "stop": "Stop"}
+    assert app.button(key="train pause").disabled
+    press(app, "train stop")
+    assert cancel_requested(run.path)
+    assert labels(app)["stop"] == "Stopping…"
+    # whoever measures the end result hears of nothing any more
+    clear_requests(run.path)
+    write_json(run.path / "status.json", {"state": "running", "stage": "evaluating"})
+    app = open_page()
+    assert app.button(key="train pause").disabled
+    assert app.button(key="train stop").disabled
+
+
+def test_a_paused_run_ends_with_what_it_has(
+    runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spawned = []
+    monkeypatch.setattr("vae.jobs.spawn", lambda arguments, log: spawned.append(arguments))
+    run = make_run(runs_folder, "one", state="paused")
+    (run.path / CHECKPOINT).write_bytes(b"")
+    press(open_page(), "train stop")
+    assert spawned == [["train", "one", "--resume", "--json"]]
+    assert cancel_requested(run.path)
+    clear_cancel(run.path)
+
+
+def test_a_resume_that_is_refused_is_one_sentence(runs_folder: Path) -> None:
+    run = make_run(runs_folder, "one", state="cancelled")
+    (run.path / "weights.safetensors").write_bytes(b"")
+    app = press(open_page(), "train resume")
+    assert "no checkpoint to go on from" in app.error[0].value
+    assert not app.run().error, "told once"
+
+
+def test_the_queue_is_seen_by_everybody(runs_folder: Path, alive: ExitStack) -> None:
+    assert "Nothing is training now." in captions(open_page())
+    states = {"works": "running", "waits": "queued", "last": "queued"}
+    for name, state in states.items():
+        place_of = {"running": {}, "queued": {"waiting": list(states).index(name)}}[state]
+        facts: dict[str, Any] = {"state": state, "stage": "training", "epoch": 1.5, **place_of}
+        run = make_run(runs_folder, name, started=f"2026-01-0{len(name)}T00:00:00+00:00", **facts)
+        alive.enter_context(acquire(run.path))
+        alive.enter_context(place(run.path, "cpu"))
+    make_run(runs_folder, "ended", state="done")
+    assert [run.name for run, _ in at_work()] == ["works", "waits", "last"]
+    app = open_page(run="ended")
+    assert bars(app)[:3] == [
+        "epoch 1.5 of 4 · training",
+        "queued, 1 before it: works",
+        "queued, 2 before it: works, waits",
+    ]
+    press(app, "train queue last")
+    assert app.query_params["run"] == "last"
+    assert "queued, 2 before it: works, waits" in bars(app)[3]
+    assert "badge[queued]" in shown(app)
+
+
+@pytest.mark.parametrize("kind", get_args(Objective))
+def test_each_objective_is_shown_with_its_own_terms(runs_folder: Path, kind: Objective) -> None:
+    run = make_run(runs_folder, "one", {"objective": kind}, state="paused")
+    terms = dict.fromkeys(TERMS[kind], 12.25)
+    point = {"split": "validation", "epoch": 1.0, "images": 1297, "loss": 98.7, **terms}
+    (run.path / "metrics.jsonl").write_text(json.dumps(point) + "\n")
+    app = open_page(run="one")
+    assert not app.error
+    assert r"98.7\text{ nats}" in app.latex[0].value
+    assert "last intermediate result" in captions(app)
+    text = shown(app) + captions(app).partition("The same from a terminal:")[2]
+    text = text.replace("no KL", "").replace("no\nKL", "")
+    assert ("KL" in text) == (kind != "autoencoder")
+    assert ("Nothing in training made these codes" in text) == (kind == "autoencoder")
+
+
+def test_a_denoising_run_shows_clean_noisy_and_restored(runs_folder: Path) -> None:
+    run = train_tiny("denoises", epochs=1, noise="masking", noise_level=0.5)
+    pictures = load_npz(max((run.path / "snapshots").glob("*.npz")))
+    assert np.array_equal(pictures["noisy"], spoil(pictures["originals"], "masking", 0.5))
+    app = open_page(run="denoises")
+    assert "**Clean, noisy, restored**" in shown(app)
+    for name in ("original", "noisy", "reconstruction"):
+        assert bodies(app).count(f'alt="{name} ') == 8
+    # a snapshot from elsewhere may lack them
+    file = max((run.path / "snapshots").glob("*.npz"))
+    save_npz(file, **{k: v for k, v in pictures.items() if k != "noisy"})
+    assert 'alt="noisy ' not in bodies(open_page(run="denoises"))
+
+
+def test_a_linear_autoencoder_stands_beside_pca(runs_folder: Path) -> None:
+    run = train_tiny("line", epochs=2, preset="linear-ae")
+    assert run.evaluation is not None
+    app, pca = open_page(run="line"), run.evaluation["pca"]
+    assert f"the largest is {pca['degrees'][0]:.1f}° of 10" in shown(app)
+    assert bodies(app).count('°"') == 10
+    assert f"| PCA, 10 components | {pca['pca_reconstruction']:.2f} nats |" in shown(app)
+    assert f"| this model | {run.evaluation['reconstruction']:.2f} nats |" in shown(app)
+    assert r"{\text{test }\text{reconstruction}}" in app.latex[0].value
+
+
+def test_a_damaged_comparison_is_one_sentence(runs_folder: Path) -> None:
+    run = train_tiny("line", epochs=1, preset="linear-ae")
+    assert run.evaluation is not None
+    write_json(run.path / "evaluation.json", {**run.evaluation, "pca": {"degrees": ["x"]}})
+    assert "does not hold the figures" in open_page(run="line").error[0].value

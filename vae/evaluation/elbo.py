@@ -42,9 +42,7 @@ def evaluate(model: VAE, images: np.ndarray, dataset: str, seed: int = 0) -> dic
         "reconstruction": float(terms["reconstruction"].mean(dtype=np.float64)),
         "kl": None if point else float(terms["kl"].mean(dtype=np.float64)),
         "standard_error": float(negative.std(ddof=1) / math.sqrt(len(images))),
-        "bits_per_dimension": (
-            None if point else float(negative.mean() / (pixels * math.log(2)))
-        ),
+        "bits_per_dimension": (None if point else float(negative.mean() / (pixels * math.log(2)))),
         "active_units": int(active_units(terms["mu"], model.config.posterior).sum()),
         "latent_dim": model.config.latent_dim,
         "kl_per_dimension": (

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from vae.batches import ImageRows
 from vae.inference import to_float
 from vae.model import VAE
 
@@ -15,7 +16,7 @@ _VALUES = 2**26  # pixel values that PCA is given at most: 256 MB in single prec
 
 
 @torch.no_grad()
-def compare_with_pca(model: VAE, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:
+def compare_with_pca(model: VAE, train: ImageRows | np.ndarray, test: np.ndarray) -> dict[str, Any]:
     """Compare a linear model with scikit-learn's PCA, fitted to the same training images.
 
     With squared error, the best that a linear autoencoder of d numbers can do is to span the first

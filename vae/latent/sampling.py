@@ -23,8 +23,9 @@ COMPONENTS = 10
 MOST_COMPONENTS = 50
 MOST_CODES = 10_000  # that a mixture is fitted to; of more, a seeded sample is taken
 FULL_COVARIANCE = 128  # dimensions; of more, each component's covariance is diagonal
-_ITERATIONS, _AT_ONCE = 100, 4  # of EM: at most, and between two reports
-_TOLERANCE = 1e-3  # nats per code that an iteration must gain to be worth another
+_ITERATIONS, _AT_ONCE = 100, 2  # of EM: at most, and between two reports
+_MORE = 8  # iterations that are still to come, for all that anyone knows
+_TOLERANCE = 1e-3  # nats per code and dimension that an iteration must gain to be worth another
 _RIDGE = 1e-6  # added to variances of codes that were scaled to variance 1
 
 
@@ -207,7 +208,7 @@ def _fit(
         components,
         covariance_type="full" if full else "diag",
         reg_covar=_RIDGE,
-        tol=_TOLERANCE,
+        tol=_TOLERANCE * z.shape[1],
         max_iter=_AT_ONCE,
         random_state=seed,
         warm_start=True,
@@ -217,7 +218,7 @@ def _fit(
         warnings.simplefilter("ignore", ConvergenceWarning)  # not yet: that is what the loop is for
         for done in range(_AT_ONCE, _ITERATIONS + 1, _AT_ONCE):
             model.fit(z)
-            if report is not None and report(done / _ITERATIONS):
+            if report is not None and report(done / (done + _MORE)):
                 return None
             if model.converged_:
                 break

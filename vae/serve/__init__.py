@@ -24,7 +24,9 @@
 
 Numbers are little-endian, 1 ≤ n ≤ 1024 (fewer where the images of 1024 rows would exceed 16 MiB;
 for ``similar`` and ``selection`` up to all rows that there are);
-``encode`` and ``posteriors`` answer each image's posterior mean, then its log-variance.
+``encode`` and ``posteriors`` answer each image's posterior mean, then its log-variance. The facts of
+a model say what its ``posterior`` is: ``gaussian``, or ``point`` in an autoencoder. There its code
+is the mean, the log-variance is -30 and stands for none, and ``kl`` is null.
 ``nearest`` answers the K held-out codes nearest to each z: their rows in ``codes`` and their
 Euclidean distances, nearest first; K is 1 to 64, no more than there are codes, and 1 if not given.
 ``images`` answers the held-out images that rows of ``codes`` encode, where the data set's files are
@@ -43,8 +45,9 @@ mean square difference of pixel values in 0–1. Of more than 64 rows 64 are com
 to be saved as a file (see :mod:`vae.serve.exports`).
 
 ``values`` answers float32 low and high, then a uint16 for each image: 0 to 65534 go evenly from
-low to high, 65535 is none. B is ``kl`` (nats), ``reconstruction`` (-log p(x|z) for one draw of z,
-nats), ``length`` (‖μ‖), ``z:J`` (μ_J, J from 0) or ``factor:NAME`` (a known cause of the images).
+low to high, 65535 is none. B is ``kl`` (nats; not where codes are points), ``reconstruction``
+(-log p(x|z) for one draw of z, nats), ``length`` (‖μ‖), ``z:J`` (μ_J, J from 0) or ``factor:NAME``
+(a known cause of the images).
 
 ``density`` and ``points`` take a part of the map, its borders included, as ``x0``, ``x1``, ``y0``
 and ``y1``, each up to 1e9. ``density`` takes ``w`` and ``h`` (1 to 1024) and answers uint32 counts
