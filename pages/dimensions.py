@@ -31,7 +31,9 @@ def in_order(known: dict[str, Any]) -> list[int]:
 def option(known: dict[str, Any], j: int) -> str:
     """A dimension as it stands in a list: ``z3 (1.24 nats)``, ``z3 (variance 0.31)``."""
     amount = told(known)[j]
-    return f"z{j + 1} (variance {amount:.2g})" if is_point(known) else f"z{j + 1} ({amount:.2f} nats)"
+    return (
+        f"z{j + 1} (variance {amount:.2g})" if is_point(known) else f"z{j + 1} ({amount:.2f} nats)"
+    )
 
 
 def for_browser(known: dict[str, Any]) -> dict[str, Any]:

@@ -117,7 +117,8 @@ This model is an autoencoder. Each image has one code, and no $q(z \mid x)$ abou
 | largest | {most:.2g} | 1.00 |
 
 Where these differ, the decoder is asked for what it never learned when codes are drawn from
-$\mathcal{{N}}(0, I)$. To draw new images, take codes that are like the real ones: *four ways*, below.
+$\mathcal{{N}}(0, I)$. To draw new images, take codes that are like the real ones:
+*four ways*, below.
 """
 
 
@@ -137,15 +138,15 @@ def explanation(d: int) -> str:
     )
     return rf"""
 All codes together are what the decoder was trained on. New images are often drawn from
-$\mathcal{{N}}(0, I)$, as from a variational autoencoder; where no code is near, the decoder is asked
-for what it never learned.
+$\mathcal{{N}}(0, I)$, as from a variational autoencoder; where no code is near, the decoder
+is asked for what it never learned.
 
-- **The plane** shows codes as they are; the orange circles are those of $\mathcal{{N}}(0, I)$, in the
-  same scale. {flat}
+- **The plane** shows codes as they are; the orange circles are those of $\mathcal{{N}}(0, I)$, in
+  the same scale. {flat}
 - **Each dimension:** a histogram of the codes; active, where the variance is above 1 % of the
   largest.
-- **Holes.** Points have no density, so nearness takes its place. A draw from $\mathcal{{N}}(0, I)$ is in
-  a hole if the nearest code of one half of the images is farther than for all but 1 % (or 5 %) of
+- **Holes.** Points have no density, so nearness takes its place. A draw from $\mathcal{{N}}(0, I)$ is
+  in a hole if the nearest code of one half of the images is farther than for all but 1 % (or 5 %) of
   the codes of the other half. ± is one standard error, of the draws and of that threshold. In many
   dimensions unseen codes are far from all others too, so the test sees coarse holes only.
 - **The images.** Of each kind twelve, chosen by their codes alone. A hole need not look bad, and

@@ -145,8 +145,8 @@ def explanation(noise: bool) -> str:
         "The aggregated posterior and the mixture learn from half of\n  the images; $q_A$ of the "
         "other half judges"
         if noise
-        else "The codes and the mixture come from half of\n  the images; nearness to the codes of the "
-        "other half judges"
+        else "The codes and the mixture come from half of\n  the images; nearness to the codes of "
+        "the other half judges"
     )
     dense = "$q(z)$ is" if noise else "codes may be"
     return rf"""- **Four ways.** {judged} all four ways alike. The mixture is fitted by EM

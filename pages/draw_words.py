@@ -99,7 +99,9 @@ def map_words(map_id: str, latent_dim: int, point: bool = False) -> dict[str, st
     method = map_id.split("-")[0]
     name = _MAPS[method]
     if point:
-        name = {1: "latent line", 2: "latent plane"}.get(latent_dim, name) if method == "raw" else name
+        name = (
+            {1: "latent line", 2: "latent plane"}.get(latent_dim, name) if method == "raw" else name
+        )
         about = "; between its nearest codes: approximate" if method in ("tsne", "umap") else ""
         return {"map": f"The code on the {name}", "uncertainty": f"◆ the code, a point{about}."}
     if method == "raw" and latent_dim == 1:

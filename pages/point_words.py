@@ -22,8 +22,8 @@ def explore_words(known: dict[str, Any], nearness: str) -> str:
     return rf"""
 This model is an **autoencoder**: the encoder answers an image $x$ with a point,
 $z = \operatorname{{encoder}}(x)$, and the decoder turns it back into an image,
-$\hat{{x}} = \operatorname{{decoder}}(z)$. There is no distribution $q(z \mid x)$, no prior and no KL.
-Each slider is one coordinate of $z \in \mathbb{{R}}^{{{len(variances)}}}$.
+$\hat{{x}} = \operatorname{{decoder}}(z)$. There is no distribution $q(z \mid x)$, no prior and no
+KL. Each slider is one coordinate of $z \in \mathbb{{R}}^{{{len(variances)}}}$.
 
 - **Behind the slider** the bars show where the codes of real images lie: the dark one holds half
   of them (25–75 %), the light one nine in ten (5–95 %).
@@ -31,7 +31,8 @@ Each slider is one coordinate of $z \in \mathbb{{R}}^{{{len(variances)}}}$.
   **{int(active.sum())} of {len(active)}** coordinates are active: their variance is above 1 % of
   the largest. The scale of codes means nothing: encoder and decoder agreed on it.
 - **Random** draws each coordinate by itself, as it is spread among the codes (1–99 %). What ties
-  the coordinates of real codes together is lost, so many of these codes are off the data. {NO_PRIOR}
+  the coordinates of real codes together is lost, so many of these codes are off the
+  data. {NO_PRIOR}
 - **Mean** is the mean of the codes, which need not be the code of anything.
 - **Beside the slider, small images:** what the decoder makes of $z$ with only this coordinate
   changed, from the slider's left end to its right end. They follow every other slider.
@@ -47,7 +48,9 @@ moves the marked slider.
 """
 
 
-def interpolate_words(lengths: tuple[float, float], half: dict[str, float], ends: list[float]) -> str:
+def interpolate_words(
+    lengths: tuple[float, float], half: dict[str, float], ends: list[float]
+) -> str:
     """Line or arc, in Markdown.
 
     Args:
@@ -57,12 +60,12 @@ def interpolate_words(lengths: tuple[float, float], half: dict[str, float], ends
     """
     low, high = lengths
     return rf"""
-The straight line is $\;z(t) = (1-t)\,a + t\,b$. The arc, spherical interpolation, turns $a$ into $b$
-about the origin and keeps the length of $z$ where both ends are equally long (White, 2016).
+The straight line is $\;z(t) = (1-t)\,a + t\,b$. The arc, spherical interpolation, turns $a$ into
+$b$ about the origin and keeps the length of $z$ where both ends are equally long (White, 2016).
 
 The arc is meant for codes that follow $\mathcal{{N}}(0, I)$, whose draws lie near a shell about the
-origin. **This model is an autoencoder:** nothing made its codes do so, and the origin means nothing.
-Nine in ten of its codes have lengths from {low:.3g} to {high:.3g}. Neither way is right by theory:
+origin. **This model is an autoencoder:** nothing made its codes do so, and the origin means
+nothing. Nine in ten of its codes have lengths from {low:.3g} to {high:.3g}. Neither way is right by theory:
 see which one stays closer to real codes on the map.
 
 Between these two ends: $\lVert a \rVert = {ends[0]:.3g}$, $\lVert b \rVert = {ends[1]:.3g}$, and
@@ -80,8 +83,8 @@ def draw_words(dataset: str, latent_dim: int, centring: str, photo: str) -> str:
     return rf"""
 The pad is painted in the browser, made as small as the images of **{dataset}** and sent to the
 encoder at every movement of the hand. This model is an **autoencoder**: it answers with one code,
-a point $z = \operatorname{{encoder}}(x)$ in $\mathbb{{R}}^{{{latent_dim}}}$, with no uncertainty and
-no KL. The picture at the right is its decode.
+a point $z = \operatorname{{encoder}}(x)$ in $\mathbb{{R}}^{{{latent_dim}}}$, with no uncertainty
+and no KL. The picture at the right is its decode.
 
 - **Dots:** the coordinates of $z$, each over the codes of real images: dark, half of them
   (25–75 %); light, nine in ten (5–95 %). Those that vary most between images come first. An arrow

@@ -163,7 +163,7 @@ def _figure(run: Run, rows: list[Row]) -> None:
     if rows[0].seen is not None:
         title = "Noisy images, what is restored from them, and the clean ones"
         lines = [[row.seen for row in rows], *reversed(lines)]
-    picture = png_bytes(figure(*map(np.stack, lines)))
+    picture = png_bytes(figure(*(np.array(line) for line in lines)))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{title}**", width="content")
         st.download_button(

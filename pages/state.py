@@ -55,7 +55,9 @@ def current_run() -> Run:
         )
         run = runs[wanted]
         known = model_facts(run)
-        cost = "codes are points" if is_point(known) else f"KL {sum(known['kl']):.1f} nats per image"
+        cost = (
+            "codes are points" if is_point(known) else f"KL {sum(known['kl']):.1f} nats per image"
+        )
         st.caption(
             f"{known['dataset']} · {known['latent_dim']} latent dimensions, "
             f"{sum(known['active'])} active · {cost}{_whose(run)}",

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.look import PALETTE
 
 _STYLE = f"""<style>
-.pca-angles {{ display: flex; align-items: flex-end; gap: 4px; height: 90px; }}
+.pca-angles {{ display: flex; align-items: flex-end; gap: 4px; height: 64px; }}
 .pca-angles div {{ flex: 1; max-width: 48px; display: flex; flex-direction: column;
   justify-content: flex-end; height: 100%; text-align: center; font-size: 0.8rem; }}
 .pca-angles i {{ display: block; background: {PALETTE[0]}; min-height: 1px; }}

@@ -462,3 +462,18 @@ def test_what_cannot_be_opened_cannot_be_exported(tiny_run: Run) -> None:
     (tiny_run.path / "weights.safetensors").unlink()
     with pytest.raises(VaeError, match="cannot be exported before it has weights"):
         export_run(tiny_run)
+
+
+def test_an_autoencoder_travels_with_its_figures(tiny_ae: Run) -> None:
+    data = export_run(tiny_ae)
+    assert import_archive(data, "copy").evaluation == tiny_ae.evaluation
+    made = unpacked(data)
+    made["evaluation.json"] = changed(made["evaluation.json"], "kl", value=3.0)
+    with pytest.raises(VaeError, match="the figures of an autoencoder of 5 dimensions"):
+        import_archive(pack(made), "other")
+
+
+def test_a_vae_without_a_kl_is_refused(files: Files) -> None:
+    files["evaluation.json"] = changed(files["evaluation.json"], "kl", value=None)
+    with pytest.raises(VaeError, match="the figures of a model of 2 dimensions"):
+        import_archive(pack(files), "other")

@@ -106,6 +106,15 @@ def test_an_autoencoder_has_no_elbo(runs_folder, capsys, preset: str) -> None:
     assert 50 < made["reconstruction"] < 80
 
 
+def test_an_autoencoder_is_measured_in_words(tiny_ae: Run, capsys) -> None:
+    assert main(["evaluate", "tiny-ae"]) == 0
+    words = capsys.readouterr().out
+    assert "An autoencoder: each code is a point" in words
+    assert not any(word in words for word in ("ELBO", "KL", "bits"))
+    found = _json(capsys, "evaluate", "tiny-ae")
+    assert (found["elbo"], found["kl"], found["n"]) == (None, None, 300)
+
+
 def test_fine_tuning_keeps_the_frozen_part(tiny_run: Run, capsys) -> None:
     words = "train tuned --dataset digits --start-from tiny --freeze decoder --epochs 1 --lr 0.01"
     assert _json(capsys, *words.split(), "--device", "cpu")["state"] == "done"

@@ -85,3 +85,45 @@ def test_wrong_shapes_are_told(model: VAE) -> None:
         inference.encode_pixels(model, np.zeros((1, 12, 10, 1), np.uint8))
     with pytest.raises(VaeError, match="float64"):
         inference.encode_pixels(model, np.zeros((1, 12, 10, 3)))
+
+
+def test_noise_depends_on_the_seed_and_the_place_alone() -> None:
+    images = RNG.integers(0, 256, (5, 12, 10, 3), dtype=np.uint8)
+    whole = inference.spoil(images, "gaussian", 0.3, seed=4)
+    assert whole.dtype == np.uint8
+    assert whole.shape == images.shape
+    np.testing.assert_array_equal(inference.spoil(images[:2], "gaussian", 0.3, seed=4), whole[:2])
+    assert (inference.spoil(images, "gaussian", 0.3, seed=5) != whole).any()
+    assert inference.spoil(images, "none", 0.3) is images
+    masked = inference.spoil(np.full((1, 60, 60, 1), 200, np.uint8), "masking", 0.25)
+    assert (masked == 0).mean() == pytest.approx(0.25, abs=0.03)
+    assert set(np.unique(masked)) == {0, 200}
+    assert inference.spoil(images[:0], "masking", 0.5).shape == (0, 12, 10, 3)
+
+
+def test_the_terms_of_spoiled_images_measure_the_clean_ones(model: VAE) -> None:
+    clean, seen = RNG.integers(0, 256, (2, 4, 12, 10, 3), dtype=np.uint8)
+    terms = inference.image_terms(model, clean, 0, seen)
+    mu, logvar = inference.encode_pixels(model, seen)
+    np.testing.assert_allclose(terms["mu"], mu, atol=1e-5)
+    of_seen = inference.image_terms(model, seen, 0)
+    np.testing.assert_allclose(terms["kl"], of_seen["kl"], rtol=1e-5)
+    # the same z, and so the same decode: BCE is linear in what it is compared with
+    eps = torch.empty(4, 16).normal_(generator=torch.Generator().manual_seed(0))
+    z = torch.tensor(mu) + torch.exp(0.5 * torch.tensor(logvar)) * eps
+    with torch.no_grad():
+        logits = model.decode_logits(z)
+    x = inference.to_float(torch.tensor(clean))
+    expected = (torch.nn.functional.softplus(logits) - x * logits).flatten(1).sum(1)
+    np.testing.assert_allclose(terms["reconstruction"], expected, rtol=1e-4)
+    with pytest.raises(VaeError, match="3 images to encode came for 4"):
+        inference.image_terms(model, clean, 0, seen[:3])
+
+
+def test_a_point_is_decoded_without_noise() -> None:
+    config = make_config("ae", "some", (12, 10, 3)).model
+    plain = VAE(config).eval()
+    images = RNG.integers(0, 256, (4, 12, 10, 3), dtype=np.uint8)
+    one, two = (inference.image_terms(plain, images, seed) for seed in (0, 1))
+    assert "kl" not in one
+    np.testing.assert_array_equal(one["reconstruction"], two["reconstruction"])

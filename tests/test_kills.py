@@ -13,16 +13,16 @@ import pytest
 
 from tests.test_benchmarks import benchmark
 
-KILLS = int(os.environ.get("VAE_KILLS") or 6)
+KILLS = int(os.environ.get("VAE_KILLS") or 4)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.timeout(60 + 20 * KILLS)
 def test_killed_at_random_moments_it_learns_the_same() -> None:
-    """From a seed: some die before they have written anything, some in the middle of an epoch."""
+    """From a seed whose first moments are early, late, late and late in a process's life."""
     found = benchmark(
-        f"benchmarks/kills.py --json --kills {KILLS} --preset mlp-2d --seed 4 "
-        f"--epochs {30 * KILLS} --checkpoint-seconds 0.2"
+        f"benchmarks/kills.py --json --kills {KILLS} --preset mlp-2d --seed 575 "
+        f"--epochs {40 * KILLS} --checkpoint-seconds 0.2"
     )
     assert found["kills"] == KILLS
     assert found["different_files"] == []

@@ -27,6 +27,7 @@ _HOMES = {
     "reconstruct": "vae.inference",
     "sample_prior": "vae.inference",
     "traverse": "vae.inference",
+    "draw_codes": "vae.latent.sampling",
     "lerp": "vae.latent.paths",
     "slerp": "vae.latent.paths",
     "path": "vae.latent.paths",

@@ -1,63 +1,96 @@
-"""Layers that compute what PyTorch's do, with the kernels that are the fastest on a CPU."""
+"""Layers that compute what PyTorch's do, by the kernels that are the fastest on a CPU."""
 
 from __future__ import annotations
 
-import platform
 from functools import cache
-from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-# Multiply-adds below which the conversion to and from oneDNN's tensors costs more than it saves.
+# Multiply-adds below which oneDNN's preparations cost more than it saves.
 _LEAST_PRODUCTS = 4_000_000
+# Not of PyTorch's public names, hence taken only as it is known.
+_SCHEMA = (
+    "mkldnn::_linear_pointwise(Tensor X, Tensor W, Tensor? B, str attr, Scalar?[] scalars, "
+    "str? algorithm) -> Tensor Y"
+)
 
 
 class Linear(nn.Linear):
     """A fully connected layer: (N, inner) -> (N, outer).
 
-    It learns by oneDNN's products, where PyTorch would call MKL on a processor that is not
-    Intel's: MKL has none of its AVX-512 kernels for these (half the speed, measured on Zen 5).
+    While it learns on an AMD processor with AVX-512 its products are oneDNN's: PyTorch calls MKL,
+    which keeps its AVX-512 kernels for Intel's and takes twice as long (measured on Zen 5).
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        products = len(input) * self.weight.numel()
         if (
             self.training
-            and products >= _LEAST_PRODUCTS
+            and len(input) * self.weight.numel() >= _LEAST_PRODUCTS
             and input.device.type == "cpu"
             and input.dtype == self.weight.dtype == torch.float32
             and not torch.is_autocast_enabled("cpu")
-            and _onednn_is_faster()
+            and onednn_is_faster()
         ):
-            return F.linear(input.to_mkldnn(), self.weight, self.bias).to_dense()
+            return OneDNNLinear.apply(input, self.weight, self.bias)
         return super().forward(input)
 
 
 @cache
-def _onednn_is_faster() -> bool:
-    """Whether this processor is AMD's, with AVX-512."""
-    if not torch.backends.mkldnn.is_available():
+def onednn_is_faster() -> bool:
+    """Whether this processor is AMD's, with AVX-512, and PyTorch has the product as we know it."""
+    operator = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+    if operator is None or str(operator.default._schema) != _SCHEMA:
         return False
-    cpuinfo = Path("/proc/cpuinfo")
-    facts = platform.processor() + (cpuinfo.read_text() if cpuinfo.is_file() else "")
-    return "AuthenticAMD" in facts and torch.backends.cpu.get_cpu_capability() == "AVX512"
+    cpu = torch.cpu.get_capabilities()
+    return "AMD" in cpu.get("cpu_name", "") and bool(cpu.get("avx512_f"))
+
+
+class OneDNNLinear(torch.autograd.Function):
+    """x W' + b and its gradients, each by oneDNN: x (N, inner), W (outer, inner), b (outer,)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return _product(x, weight, bias)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors
+        of_x, of_weight, of_bias = ctx.needs_input_grad
+        return (
+            _product(gradient, weight.t(), None) if of_x else None,
+            _product(gradient.t(), x.t(), None) if of_weight else None,
+            gradient.sum(0) if of_bias else None,
+        )
+
+
+def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
 
 
 class LastTransposed(nn.ConvTranspose2d):
     """The transposed convolution that draws the image: (N, C, H, W) -> (N, 1 or 3, 2H, 2W).
 
-    One product for all taps, whose results are then added up where they overlap: with so few
-    channels coming out, PyTorch's own kernel takes two to five times as long on a CPU (measured).
+    One product for all taps, whose results are added up where they overlap: with so few channels
+    PyTorch's own kernel takes two to five times as long on a CPU (measured).
     """
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
-        if input.device.type != "cpu":
+        if input.device.type != "cpu" or output_size is not None:
             return super().forward(input, output_size)
-        height, width = input.shape[2:]
-        # (N, C, H, W) -> (N, channels · taps, H · W)
-        taps = F.conv2d(input, self.weight.flatten(1).t()[:, :, None, None]).flatten(2)
-        size = (self.stride[0] * height, self.stride[1] * width)
+        rows, columns = input.shape[2:]
+        kernel = self.weight.flatten(1).t()[:, :, None, None]  # (channels · taps, C, 1, 1)
+        taps = F.conv2d(input, kernel).flatten(2)  # (N, channels · taps, H · W)
+        size = tuple(
+            (n - 1) * stride - 2 * padding + side
+            for n, stride, padding, side in zip(
+                (rows, columns), self.stride, self.padding, self.kernel_size, strict=True
+            )
+        )
         image = F.fold(taps, size, self.kernel_size, padding=self.padding, stride=self.stride)
         return image if self.bias is None else image + self.bias[:, None, None]

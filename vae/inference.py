@@ -133,7 +133,7 @@ def image_terms(
 
     Returns:
         ``reconstruction`` (n,): -log p(x|z); ``kl`` (n,): KL(q(z|x) || p(z)), not of a model whose
-        codes are points; ``mu`` and ``logvar`` (n, d), so that a caller who needs both encodes once.
+        codes are points; ``mu`` and ``logvar`` (n, d): a caller who needs both encodes once.
     """
     seen = images if seen is None else seen
     for each in (images, seen):

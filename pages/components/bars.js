@@ -1,7 +1,4 @@
-/**
- * A code dimension by dimension, on one common axis: of q(z|x) an interval for each, over the prior;
- * of a code that is a point a dot for each, over where the codes of real images lie.
- */
+/** A code dimension by dimension, on one axis: the intervals of q(z|x), or the dots of a point. */
 
 import { element } from "./dom.js";
 import { decimalsOf, dimensionName, fractionOf, signed } from "./latent.js";

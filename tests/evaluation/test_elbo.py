@@ -48,3 +48,17 @@ def test_evaluation_repeats_itself_and_what_the_run_says(tiny_run: Run) -> None:
     assert kept is not None
     assert first["elbo"] == pytest.approx(kept["elbo"], abs=1e-3)
     assert first["active_units"] == kept["active_units"]
+
+
+def test_of_points_only_the_reconstruction_is_measured(tiny_ae: Run) -> None:
+    model, images = load_model(tiny_ae), load("digits", "test").images
+    found = evaluate(model, images, "digits")
+    assert [found[key] for key in ("elbo", "kl", "bits_per_dimension", "kl_per_dimension")] == (
+        [None] * 4
+    )
+    x = to_float(torch.tensor(images))
+    with torch.no_grad():
+        error = 0.5 * (model.decode_logits(model.encode(x)[0]) - x).square().flatten(1).sum(1)
+    expected = error.mean() + 0.5 * 64 * math.log(2 * math.pi)
+    assert found["reconstruction"] == pytest.approx(float(expected), rel=1e-5)
+    assert found == tiny_ae.evaluation

@@ -5,7 +5,7 @@ import { beyond, reachOf } from "../../pages/components/bars.js";
 import { readPlaces } from "../../pages/components/machine.js";
 import { viewOf } from "../../pages/components/mapcanvas.js";
 import {
-  agreement, greyLevels, meanAndDraws, noise, posterior, sum,
+  agreement, greyLevels, meanAndDraws, noise, pointOf, posterior, sum,
 } from "../../pages/components/posterior.js";
 import { boxAbout, closeness } from "../../pages/components/postmap.js";
 
@@ -81,4 +81,15 @@ test("the closer view shows 2σ, or nine draws in ten, as large as can be", () =
   assert.equal(closeness({ places: [[0, 0]], sigma: [9, 9] }, whole), 2);
   const draws = Array.from({ length: 10 }, (_, i) => [i === 0 ? 9 : 0.1 * i, 0]);
   assert.equal(closeness({ places: [[0, 0], ...draws] }, whole), 8);
+});
+
+test("a code that is a point is its mean alone, and its axis has the scale of codes", () => {
+  const q = pointOf(answer(0.1, -0.2, -30, -30));
+  assert.equal(q.sigma, undefined);
+  near(q.mean[1], -0.2);
+  assert.deepEqual([...meanAndDraws(q, noise(0, 2))], [...q.mean]);
+  const quantiles = [[-0.1, 0, 0, 0, 0, 0, 0.13], [-0.02, 0, 0, 0, 0, 0, 0.02]];
+  near(reachOf(quantiles, 0.1), 0.2);
+  near(reachOf(quantiles, 0.01), 0.17);
+  assert.equal(reachOf(quantiles), 4); // the prior is seen whole
 });

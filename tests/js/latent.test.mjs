@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  dimensionName, fractionOf, gaussianDensity, lerp, median, norm, normals, pack, path, sameCode,
-  signed, sliderRange, slerp, spaced, traverse, uniforms, valueAt,
+  brief, decimalsOf, dimensionName, drawEach, fractionOf, gaussianDensity, lerp, median, norm, normals,
+  pack, path, sameCode,
+  signed, sliderRange, slerp, spaced, traverse, uniforms, valueAt, widened,
 } from "../../pages/components/latent.js";
 
 const near = (a, b, tolerance = 1e-9) =>
@@ -117,4 +118,28 @@ test("codes are compared as the URL rounds them", () => {
 test("the median of odd and even counts", () => {
   assert.equal(median([3, 1, 2]), 2);
   assert.equal(median([4, 1, 2, 3]), 2.5);
+});
+
+test("on a smaller scale ranges, steps and comparisons are finer", () => {
+  const quantiles = [-0.02, -0.01, 0, 0.01, 0.02, 0.03, 0.04];
+  assert.deepEqual(sliderRange(quantiles, [], 0.01), [-0.029, 0.049]);
+  assert.ok(sliderRange(quantiles).every((v) => Math.abs(v) <= 0.6)); // one unit wide
+  assert.deepEqual(widened([-0.31, 0.29], 0.1), [-0.4, 0.3]);
+  assert.equal(decimalsOf(1), 2);
+  assert.equal(decimalsOf(0.01), 4);
+  assert.ok(sameCode([0.010004], [0.01], 0.01));
+  assert.ok(!sameCode([0.0102], [0.01], 0.01));
+  assert.deepEqual([0, 3.14159, 0.1, 0.0123].map(brief), ["0.00", "3.14", "0.10", "0.012"]);
+});
+
+test("coordinates drawn one by one are spread as their quantiles", () => {
+  const quantiles = [[-2, -1, -0.5, 0, 1, 3, 5], [7, 7, 7, 7, 7, 7, 7]];
+  const draws = Array.from({ length: 8000 }, (_, seed) => drawEach(quantiles, seed));
+  assert.deepEqual(drawEach(quantiles, 3), draws[3]);
+  const first = draws.map(([v]) => v);
+  assert.ok(first.every((v) => v >= -2 && v <= 5));
+  const below = (at) => first.filter((v) => v < at).length / first.length;
+  for (const [at, share] of [[-1, 0.05], [-0.5, 0.25], [0, 0.5], [1, 0.75], [3, 0.95]])
+    near(below(at), (share - 0.01) / 0.98, 0.02);
+  assert.ok(draws.every(([, v]) => v === 7));
 });

@@ -46,3 +46,19 @@ def test_facts_of_a_run(tiny_run: Run) -> None:
     assert evaluation is not None
     # codes are kept in half precision; the evaluation is not
     np.testing.assert_allclose(found["kl"], evaluation["kl_per_dimension"], atol=2e-3)
+
+
+def test_active_point_codes_by_their_share_of_the_largest_variance() -> None:
+    """Scaled as one likes, the same dimensions are active."""
+    mu = RNG.normal(0, 1, (5000, 3)) * [1.0, 0.2, 0.05]
+    for scale in (1e-3, 1.0, 50.0):
+        assert active_units(scale * mu, "point").tolist() == [True, True, False]
+
+
+def test_facts_of_points_have_no_kl(tiny_ae: Run) -> None:
+    found, mu = facts(tiny_ae), tiny_ae.codes().mu
+    assert (found["posterior"], found["kl"], found["objective"]) == ("point", None, "autoencoder")
+    np.testing.assert_allclose(found["variances"], mu.astype(float).var(0), atol=1e-8)
+    np.testing.assert_allclose(
+        found["quantiles"], np.percentile(mu, found["quantile_levels"], axis=0).T, atol=1e-6
+    )

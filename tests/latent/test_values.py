@@ -104,3 +104,11 @@ def test_what_is_not_at_hand_is_not_offered_and_said(
 def test_anything_else_is_refused_with_what_is_allowed(tiny_run: Run, by: str) -> None:
     with pytest.raises(VaeError, match=r"allowed are kl, reconstruction, length and z:0 to z:1\.$"):
         values(tiny_run, by)
+
+
+def test_points_have_no_kl_to_be_coloured_by(tiny_ae: Run) -> None:
+    found = colourings(tiny_ae)
+    assert [one.by for one in found[:3]] == ["reconstruction", "length", "z:0"]
+    assert "mean" not in " ".join(one.title for one in found)
+    with pytest.raises(VaeError, match="no number called 'kl'"):
+        values(tiny_ae, "kl")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages import models
-from pages.models_figures import kl_bars
+from pages import models, train_controls
+from pages.models_figures import curve, dimension_bars
+from tests.conftest import train_tiny
 from tests.pages.opening import run_page, script_of
 from vae.archive import export_run
 from vae.files import write_json
@@ -34,7 +36,8 @@ def test_the_card_tells_what_the_model_is(tiny_run: Run) -> None:
     assert app.radio[0].value == "tiny"
     found = tiny_run.evaluation
     assert found is not None
-    figure = f"−ELBO {-found['elbo']:.2f} ± {found['standard_error']:.2f} nats per image"
+    total = round(found["reconstruction"], 2) + round(found["kl"], 2)  # as a reader adds them
+    figure = f"−ELBO {total:.2f} ± {found['standard_error']:.2f} nats per image"
     assert figure in words(app)
     assert app.code[0].value.startswith("python -m vae train tiny-again --dataset digits")
     assert len(app.get("plotly_chart")) == 4  # KL per dimension, and three curves
@@ -94,16 +97,39 @@ def test_a_model_is_deleted_only_when_confirmed(tiny_run: Run) -> None:
 
 def test_a_stopped_training_can_be_resumed(tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     resumed: list[str] = []
-    monkeypatch.setattr(models, "resume_training", lambda run: resumed.append(run.name))
+    monkeypatch.setattr(train_controls, "resume_training", lambda run: resumed.append(run.name))
     app = open_page(model="tiny")
-    assert "Resume training" not in [button.label for button in app.button]
+    assert "Resume" not in [button.label for button in app.button]
     (tiny_run.path / "weights.safetensors").unlink()
     write_json(tiny_run.path / "status.json", {"state": "running", "epoch": 1.5})
     app = open_page(model="tiny")
     assert "**failed**, after epoch 1.5 of 3. Its process is gone" in words(app)
-    press(app, "Resume training")
+    press(app, "Resume")
     assert not app.exception
     assert resumed == ["tiny"]
+
+
+def test_a_training_can_be_watched_and_stopped_but_not_deleted(tiny_run: Run) -> None:
+    facts = {"stage": "starting", "updated": "2999-01-01T00:00:00+00:00"}
+    write_json(tiny_run.path / "status.json", {"state": "running", **facts})
+    labels = [button.label for button in open_page(model="tiny").button]
+    assert {"Pause", "Stop", "Watch"} <= set(labels)
+    assert "Delete…" not in labels
+    write_json(tiny_run.path / "status.json", {"state": "queued", **facts})
+    (tiny_run.path / "weights.safetensors").unlink()
+    app = open_page(model="tiny")
+    assert "**queued**, after epoch 0.0 of 3 (next in the queue)" in words(app)
+    assert "Cancel" in [button.label for button in app.button]
+
+
+def test_each_objective_has_its_own_curves_and_a_point_code_no_kl(runs_folder: Path) -> None:
+    train_tiny("dots", epochs=1, preset="linear-ae")
+    app = open_page(model="dots")
+    assert not app.exception
+    assert [tab.label for tab in app.tabs] == ["Reconstruction = loss", "Σ|z|"]
+    assert "**Variance of each number of the code**: 10 of 10 active" in words(app)
+    assert "**Principal angles to PCA**" in words(app)
+    assert "KL" not in words(app)
 
 
 def test_bundled_models_cannot_be_deleted(tiny_run: Run) -> None:
@@ -149,9 +175,19 @@ def with_upload(monkeypatch: pytest.MonkeyPatch, data: bytes, name: str) -> dict
 
 
 def test_bars_stand_in_the_order_of_their_kl() -> None:
-    figure = kl_bars([0.5, 3.0, 0.0], [True, True, False])
+    figure = dimension_bars([0.5, 3.0, 0.0], [True, True, False], "nats")
     active, inactive = figure.data
     assert list(active.y) == [3.0, 0.5]
     assert list(inactive.y) == [0.0]
     assert list(active.x) + list(inactive.x) == [0, 1, 2]
     assert figure.layout.xaxis.ticktext == ("z<sub>2</sub>", "z<sub>1</sub>", "z<sub>3</sub>")
+
+
+def test_a_variance_and_a_term_without_unit_are_called_so() -> None:
+    figure = dimension_bars([0.5, 3.0], [True, True], "")
+    assert figure.layout.yaxis.title.text == "variance"
+    assert "nats" not in figure.data[0].hovertemplate
+    rows = [{"split": s, "epoch": 1.0, "l1": 2.0} for s in ("train", "validation")]
+    figure = curve(rows, "l1")
+    assert "nats" not in figure.data[0].hovertemplate
+    assert figure.layout.yaxis.title.text == ""

@@ -27,7 +27,10 @@ _DENIALS = re.compile(r"[^.*|>]*\b(no|not|nothing|without|nor)\b[^.*|<]*|q\(z\) 
 def words(app: AppTest) -> str:
     """All that stands on the page, without what lies in pictures, and without denials."""
     shown = [str(one.value) for kind in (app.markdown, app.caption, app.latex) for one in kind]
-    html = [re.sub(r'src="[^"]*"|<style>.*?</style>', "", x.proto.body, flags=re.S) for x in app.get("html")]
+    html = [
+        re.sub(r'src="[^"]*"|<style>.*?</style>', "", x.proto.body, flags=re.S)
+        for x in app.get("html")
+    ]
     return _DENIALS.sub(" ", "\n".join(shown + html))
 
 

@@ -238,3 +238,17 @@ def test_foreign_pages_read_nothing(client: TestClient, runs: WriteRun, path: st
     answer = client.get(f"/live/models{path}", headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
     assert "only its own pages may use the live channel" in answer.json()["error"]
+
+
+def test_facts_of_a_model_whose_codes_are_points(client: TestClient, tiny_ae: Run) -> None:
+    facts = client.get("/live/models/tiny-ae").json()
+    assert (facts["posterior"], facts["kl"]) == ("point", None)
+    assert len(facts["variances"]) == len(facts["active"]) == 5
+    image = load("digits", "test").images[:1]
+    answer = client.post("/live/models/tiny-ae/encode", content=pack_pixels(image)).content
+    mean, logvar = np.frombuffer(answer, "<f4").reshape(2, 5)
+    np.testing.assert_allclose(mean, encode_pixels(load_model(tiny_ae), image)[0][0], atol=1e-5)
+    assert (logvar == -30).all()
+    refused = client.get("/live/models/tiny-ae/values?by=kl")
+    assert refused.status_code == 404
+    assert "no number called 'kl'" in refused.json()["error"]

@@ -127,3 +127,13 @@ def test_a_model_of_an_unknown_data_set_has_no_names_of_classes(runs: WriteRun) 
     assert line.startswith("3,3,")
     strange = replace(codes, labels=codes.labels + 100)
     assert b",103,," in b"".join(exports.table(run, strange, np.array([3])))
+
+
+def test_points_have_no_log_variances_to_take_along(client: TestClient, tiny_ae: Run) -> None:
+    path = "/live/models/tiny-ae/selection"
+    header = client.post(f"{path}?format=csv", content=pack_rows(ROWS)).text.splitlines()[0]
+    assert header == "row,label,class,mu_1,mu_2,mu_3,mu_4,mu_5"
+    answer = client.post(f"{path}?format=npz", content=pack_rows(ROWS))
+    found = np.load(io.BytesIO(answer.content))
+    assert set(found) == {"rows", "labels", "mu", "indices"}
+    np.testing.assert_array_equal(found["mu"], tiny_ae.codes().mu[ROWS])

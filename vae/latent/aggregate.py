@@ -100,7 +100,9 @@ def log_density(
     return found
 
 
-def _log_density_of_points(mu: np.ndarray, z: np.ndarray, report: Report | None) -> np.ndarray | None:
+def _log_density_of_points(
+    mu: np.ndarray, z: np.ndarray, report: Report | None
+) -> np.ndarray | None:
     """The same of points, N(mu, e^-30 I) each: beside the nearest one all others vanish.
 
     Distances are what counts: places that are nearer to a point are denser.

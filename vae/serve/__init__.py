@@ -24,9 +24,9 @@
 
 Numbers are little-endian, 1 ≤ n ≤ 1024 (fewer where the images of 1024 rows would exceed 16 MiB;
 for ``similar`` and ``selection`` up to all rows that there are);
-``encode`` and ``posteriors`` answer each image's posterior mean, then its log-variance. The facts of
-a model say what its ``posterior`` is: ``gaussian``, or ``point`` in an autoencoder. There its code
-is the mean, the log-variance is -30 and stands for none, and ``kl`` is null.
+``encode`` and ``posteriors`` answer each image's posterior mean, then its log-variance. The facts
+of a model say what its ``posterior`` is: ``gaussian``, or ``point`` in an autoencoder. There its
+code is the mean, the log-variance is -30 and stands for none, and ``kl`` is null.
 ``nearest`` answers the K held-out codes nearest to each z: their rows in ``codes`` and their
 Euclidean distances, nearest first; K is 1 to 64, no more than there are codes, and 1 if not given.
 ``images`` answers the held-out images that rows of ``codes`` encode, where the data set's files are
