@@ -145,10 +145,11 @@ is asked for what it never learned.
   the same scale. {flat}
 - **Each dimension:** a histogram of the codes; active, where the variance is above 1 % of the
   largest.
-- **Holes.** Points have no density, so nearness takes its place. A draw from $\mathcal{{N}}(0, I)$ is
-  in a hole if the nearest code of one half of the images is farther than for all but 1 % (or 5 %) of
-  the codes of the other half. ± is one standard error, of the draws and of that threshold. In many
-  dimensions unseen codes are far from all others too, so the test sees coarse holes only.
+- **Holes.** Points have no density, so nearness takes its place. A draw from $\mathcal{{N}}(0, I)$
+  is in a hole if the nearest code of one half of the images is farther than for all but 1 %
+  (or 5 %) of the codes of the other half. ± is one standard error, of the draws and of that
+  threshold. In many dimensions unseen codes are far from all others too, so the test sees coarse
+  holes only.
 - **The images.** Of each kind twelve, chosen by their codes alone. A hole need not look bad, and
   what is near the codes need not look good.
 """

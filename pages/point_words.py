@@ -65,8 +65,8 @@ $b$ about the origin and keeps the length of $z$ where both ends are equally lon
 
 The arc is meant for codes that follow $\mathcal{{N}}(0, I)$, whose draws lie near a shell about the
 origin. **This model is an autoencoder:** nothing made its codes do so, and the origin means
-nothing. Nine in ten of its codes have lengths from {low:.3g} to {high:.3g}. Neither way is right by theory:
-see which one stays closer to real codes on the map.
+nothing. Nine in ten of its codes have lengths from {low:.3g} to {high:.3g}. Neither way is
+right by theory: see which one stays closer to real codes on the map.
 
 Between these two ends: $\lVert a \rVert = {ends[0]:.3g}$, $\lVert b \rVert = {ends[1]:.3g}$, and
 half-way **{half["lerp"]:.3g}** on the line, **{half["slerp"]:.3g}** on the arc.

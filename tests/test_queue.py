@@ -91,6 +91,15 @@ def test_the_queue_of_auto_is_the_device_that_pytorch_takes() -> None:
     assert [queue_of(name) for name in ("cpu", "cuda", "mps")] == ["cpu", "cuda", "mps"]
 
 
+def test_what_a_waiting_process_loads_is_light() -> None:
+    code = (
+        "import sys, vae.__main__, vae.worker, vae.stops, vae.priority; "
+        "print([m for m in ('torch', 'torchvision', 'sklearn', 'scipy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_a_training_waits_its_turn_and_says_for_whom(stand, runs_folder: Path) -> None:
     stand("first")
     stand("second")

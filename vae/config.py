@@ -21,6 +21,9 @@ Freeze = Literal["none", "encoder", "decoder"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
 
+# The log-variance that stands for "none" where a code is a point: sigma = 3e-7.
+POINT_LOGVAR = -30.0
+
 # Bounds that keep a typing error, or a hostile file, from asking for terabytes.
 _MAX_LATENT = 1024
 _MAX_WIDTH = 8192

@@ -5,11 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor, nn
 
-from vae.config import ModelConfig
+from vae.config import POINT_LOGVAR, ModelConfig
 from vae.networks import build_networks
-
-# The log-variance that stands for "none" where a code is a point: sigma = 3e-7.
-POINT_LOGVAR = -30.0
 
 
 class VAE(nn.Module):

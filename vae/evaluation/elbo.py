@@ -25,8 +25,8 @@ def evaluate(model: VAE, images: np.ndarray, dataset: str, seed: int = 0) -> dic
         ``elbo`` = -(``reconstruction`` + ``kl``), means in nats per image; its
         ``standard_error``; ``bits_per_dimension`` = -elbo / (pixels · ln 2);
         ``active_units`` (see :func:`vae.latent.statistics.active_units`), ``latent_dim``,
-        ``kl_per_dimension`` (nats), ``dataset``, ``n``. Of a model whose codes are points, ``elbo``, ``kl``,
-        ``bits_per_dimension`` and ``kl_per_dimension`` are ``None``: there is no posterior.
+        ``kl_per_dimension`` (nats), ``dataset``, ``n``. Where codes are points, ``elbo``,
+        ``kl``, ``bits_per_dimension`` and ``kl_per_dimension`` are ``None``: there is no posterior.
     """
     terms = image_terms(model, images, seed)
     negative = terms["reconstruction"].astype(np.float64)

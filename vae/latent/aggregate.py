@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from vae.config import POINT_LOGVAR
 from vae.latent.neighbours import nearest_codes
-from vae.model import POINT_LOGVAR
 
 Report = Callable[[float], bool]  # hears the share that is done, 0–1; a true answer stops
 
