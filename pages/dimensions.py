@@ -55,10 +55,19 @@ def unit(known: dict[str, Any]) -> float:
 
     The prior gives posteriors the scale 1. No prior holds point codes: their own spread counts.
     """
-    spread = math.sqrt(np.mean(known["variances"]))
-    if not is_point(known) or spread == 0:
-        return 1.0
+    spread = _spread(known)
     return 10.0 ** min(0, max(-6, math.floor(math.log10(spread))))
+
+
+def small_step(known: dict[str, Any]) -> float:
+    """How far a coordinate is moved to see what it changes: a quarter of what codes are spread."""
+    return float(f"{0.25 * _spread(known):.1g}") if is_point(known) else 0.25
+
+
+def _spread(known: dict[str, Any]) -> float:
+    """The standard deviation of a coordinate: 1 under the prior, else root mean square."""
+    spread = math.sqrt(np.mean(known["variances"]))
+    return spread if is_point(known) and spread > 0 else 1.0
 
 
 def decimals(known: dict[str, Any]) -> int:

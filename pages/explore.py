@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages import state
 from pages.components import mount
-from pages.dimensions import brief, for_browser, is_point, unit
+from pages.dimensions import brief, for_browser, is_point, small_step, unit
 from pages.linked import live_map, open_map, selection_to_draw
 from pages.look import class_of
 from pages.point_words import explore_words
@@ -69,6 +69,7 @@ def latent_data(run: Run, known: dict[str, Any]) -> dict[str, Any]:
         "says": for_browser(known),
         "quantiles": known["quantiles"],
         "unit": unit(known),
+        "step": small_step(known),
         "codes": codes,
     }
 

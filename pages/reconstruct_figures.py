@@ -121,7 +121,7 @@ def _titles(row: Row, kind: str) -> tuple[list[str], str]:
         scale = 'error |<i>x</i> − <i>x̂</i>|<br>0 <span class="scale"></span> 1'
         main = ["image <i>x</i>", *main, scale]
     if row.seen is not None:
-        main = ["noisy: the encoder sees it", "restored, <i>x̂</i>", "clean, <i>x</i>", main[-1]]
+        main = ["noisy, <i>x̃</i>", "restored, <i>x̂</i>", "clean, <i>x</i>", main[-1]]
     draws = f"decoder(<i>z</i>), {len(row.samples)} × <i>z</i> ~ <i>q</i>(<i>z</i>∣<i>x</i>)"
     titles = [f'<span class="{kind}">{title}</span>' for title in main]
     if not len(row.samples):

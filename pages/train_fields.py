@@ -65,7 +65,7 @@ def number(field: str, default: float, scope: str, disabled: bool = False, more:
         format=None if whole else "%g",
         help=f"{HELP[field]} {more}".rstrip(),
         disabled=disabled,
-        **_keeping(field, default, scope),
+        **_keeping(key_of(field, scope), value_of(field, default, scope)),
     )
 
 
@@ -84,24 +84,32 @@ def choice(
         words: how an option is called on screen.
         more: of ``st.selectbox``.
     """
-    keeping = _keeping(field, default, scope)
-    if st.session_state[keeping["key"]] not in options:
-        st.session_state[keeping["key"]] = default
+    kept = value_of(field, default, scope)
+    keeping = _keeping(key_of(field, scope), kept if kept in options else default)
     return st.selectbox(label, options, format_func=words, **more, **keeping)
 
 
 def switch(field: str, label: str, default: bool, scope: str) -> bool:
     """Yes or no."""
-    return st.toggle(label, help=HELP[field], **_keeping(field, default, scope))
+    return st.toggle(
+        label, help=HELP[field], **_keeping(key_of(field, scope), value_of(field, default, scope))
+    )
 
 
-def _keeping(field: str, default: Any, scope: str) -> dict[str, Any]:
-    """A widget's key and callback. Its value is set before each run: Streamlit itself forgets it
-    when it is not drawn, and knows only the first default.
+def _keeping(key: str, value: Any) -> dict[str, Any]:
+    """A widget's key and callback, for it to hold ``value``. Streamlit itself forgets its value when it is not drawn, and knows
+    only the first default.
     """
-    key = key_of(field, scope)
-    st.session_state[key] = value_of(field, default, scope)
+    put(key, value)
     return {"key": key, "on_change": _keep, "args": (key,)}
+
+
+def put(key: str, value: Any) -> None:
+    """Give a widget its value, where it has another: each time that a value is given, the browser
+    drops what a person is just typing.
+    """
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
 
 
 def _keep(key: str) -> None:

@@ -15,7 +15,7 @@ from pages.download import download_widget
 from pages.look import plain
 from pages.train_choices import GROWING, fine_tuning, more_choices
 from pages.train_data import warnings
-from pages.train_fields import choice, number, value_of
+from pages.train_fields import choice, number, put, value_of
 from pages.train_words import OBJECTIVE_NAMES, in_words
 from vae.card import command
 from vae.config import Config, ModelConfig, Objective
@@ -101,7 +101,7 @@ def _name(dataset: str, preset: str) -> str:
     """The name: a suggestion that follows the other choices until somebody types their own."""
     suggestion = free_name(dataset, preset)
     if st.session_state.get("train name", "") in ("", st.session_state.get("train suggestion")):
-        st.session_state["train name"] = suggestion
+        put("train name", suggestion)
     st.session_state["train suggestion"] = suggestion
     return st.text_input(
         "Name",

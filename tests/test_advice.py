@@ -73,6 +73,17 @@ def test_few_images_for_a_long_code() -> None:
     assert "no shorter than an image of 64 values" in sentences[0]
 
 
+def test_what_would_still_be_growing_at_the_end() -> None:
+    (sentence,) = advice(BLACK_AND_WHITE, config(epochs=10, beta_warmup=50))
+    assert sentence.startswith("β grows over 50 epochs, but the training ends after 10")
+    (sentence,) = advice(
+        BLACK_AND_WHITE, config(epochs=10, objective="capacity", capacity_epochs=11)
+    )
+    assert sentence.startswith("C grows over 11 epochs, but the training ends after 10")
+    assert advice(BLACK_AND_WHITE, config(epochs=10, beta_warmup=10)) == []
+    assert advice(BLACK_AND_WHITE, config(epochs=10, objective="capacity")) == []
+
+
 @needs_data
 @pytest.mark.parametrize(
     ("name", "grey"), [("mnist", False), ("fashion-mnist", True), ("frey", True)]

@@ -120,8 +120,10 @@ def test_the_status_is_reduced_to_plain_facts(tiny_run: Run, files: Files) -> No
     assert "http" not in (run.path / "card.md").read_text()
 
 
-def test_a_stopped_run_stays_stopped(tiny_run: Run, files: Files) -> None:
-    status = {"state": "cancelled", "epoch": 1.5, "epochs": 3}
+@pytest.mark.parametrize("state", ["cancelled", "paused", "running", "queued", "failed"])
+def test_a_stopped_run_stays_stopped(tiny_run: Run, files: Files, state: str) -> None:
+    """Also one that had gone on since its weights were written: it has not seen all epochs."""
+    status = {"state": state, "epoch": 1.5, "epochs": 3, "waiting": 2, "pid": 1, "stage": "x"}
     files["status.json"] = json.dumps(status).encode()
     run = import_archive(pack(files), "copy")
     assert run.status["state"] == "cancelled"

@@ -46,6 +46,8 @@ def test_a_training_is_started_paused_gone_on_with_and_cancelled(runs_folder: Pa
     assert run.status["state"] == "queued"  # from the first moment, before it says anything
     with pytest.raises(VaeError, match="'far'"):
         start_training("far", _config(1))
+    with pytest.raises(VaeError, match="training already"):  # its process has not begun yet
+        resume_training(run)
     _wait(lambda: len(run.metrics()) > 20, log)
     assert run.status["state"] == "running"
     pause_training(run)

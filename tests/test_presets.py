@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from vae.config import Config, Objective
+from vae.card import command
+from vae.config import Config, Objective, TrainingConfig
 from vae.datasets.registry import DATASETS
 from vae.errors import VaeError
 from vae.model import VAE
@@ -170,3 +171,29 @@ def test_unknown_preset_and_option() -> None:
         _mnist("conv-16", objective="gan")
     with pytest.raises(VaeError, match="do not fit"):
         _mnist("conv-16", posterior="point")
+
+
+@pytest.mark.parametrize(
+    ("idle", "awake"),
+    [
+        ({"noise_level": 0.2}, {"noise": "masking"}),
+        ({"lr_patience": 3}, {"lr_schedule": "plateau"}),
+    ],
+)
+def test_what_another_choice_makes_idle_is_refused(
+    idle: dict[str, Any], awake: dict[str, Any]
+) -> None:
+    ((name, value),), (other,) = idle.items(), awake.values()
+    flag = name.replace("_", "-")
+    with pytest.raises(VaeError, match=f"{flag} has no meaning without .*{other}"):
+        _mnist("conv-16", **idle)
+    assert getattr(_mnist("conv-16", **idle, **awake).training, name) == value
+    assert getattr(_mnist("conv-16", **awake).training, name) == getattr(TrainingConfig, name)
+
+
+def test_a_preset_without_its_noise_has_no_level_of_it() -> None:
+    assert _mnist("denoising-ae", noise_level=0.1).training.noise_level == 0.1
+    config = _mnist("denoising-ae", noise="none")
+    assert config.training.noise_level == TrainingConfig.noise_level
+    assert "--noise none" in (line := command("x", config))
+    assert "noise-level" not in line

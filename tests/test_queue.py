@@ -77,6 +77,15 @@ def test_the_dead_are_not_waited_for_and_leave_no_trace(stand, runs_folder: Path
     assert held() == ["a"]
 
 
+def test_foreign_files_in_the_queue_are_no_places(stand, runs_folder: Path) -> None:
+    queue = runs_folder / ".queue"
+    queue.mkdir()
+    for odd in ("cpu-1000000000-.queue", "cpu-1000000000-..", "cpu-1-a", "tpu-1000000000-a"):
+        (queue / odd).touch()
+    assert stand("a")() == []
+    assert stand("b")() == ["a"]
+
+
 @pytest.mark.parametrize("text", ["0", "two", "-1", "65", "1.5"])
 def test_an_odd_number_at_once_is_a_sentence(monkeypatch, text: str) -> None:
     monkeypatch.setenv("VAE_PARALLEL", text)

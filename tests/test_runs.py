@@ -121,6 +121,13 @@ def test_wrong_curves_are_a_sentence(tiny_run: Run, line: str) -> None:
         tiny_run.metrics()
 
 
+def test_curves_of_a_training_that_ran_away_can_be_read(tiny_run: Run) -> None:
+    point = {**tiny_run.metrics()[-1], "loss": 3.2e38, "reconstruction": -1e30}
+    with (tiny_run.path / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps(point) + "\n")
+    assert tiny_run.metrics()[-1] == point
+
+
 def test_damaged_codes_are_a_sentence(tiny_run: Run) -> None:
     path = tiny_run.path / "codes.npz"
     whole = path.read_bytes()

@@ -198,6 +198,8 @@ def test_the_end_is_said_also_on_a_full_disk(tmp_path: Path, monkeypatch) -> Non
     with pytest.raises(VaeError, match="the disk is full"):
         writer.end("failed", error="y" * 5000)  # it would need room
     assert read_status(tmp_path) == status
+    writer.end("failed", error="")  # shorter than what stood there
+    assert read_status(tmp_path)["error"] == ""
 
 
 def _full(_descriptor: int) -> None:

@@ -132,6 +132,16 @@ def test_what_has_weights_and_no_checkpoint_is_not_trained_from_scratch(tiny_run
     assert (tiny_run.path / "weights.safetensors").read_bytes() == before
 
 
+def test_who_waited_for_the_lock_does_not_train_a_finished_run_again(tiny_run: Run) -> None:
+    """Two resumes at once: both found it paused, and the first has trained it to its end."""
+    before = {p: p.stat().st_mtime_ns for p in tiny_run.path.rglob("*") if p.is_file()}
+    with pytest.raises(VaeError, match="no checkpoint to go on from"):
+        train_run(tiny_run.path, tiny_run.config)
+    assert {p: p.stat().st_mtime_ns for p in before if p.name != ".lock"} == {
+        p: t for p, t in before.items() if p.name != ".lock"
+    }
+
+
 def test_what_a_killed_process_was_just_writing_is_removed(runs_folder) -> None:
     folder = prepare("x", CONFIG)
     (folder / "snapshots").mkdir()

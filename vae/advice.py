@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from vae.config import Config
+from vae.options import USED_BY
 
 # Nearly black and nearly white are noise of scanning, not greys: with these bounds 9 % of MNIST's
 # pixels are grey, 35 % of the bundled digits', 39 % of Fashion-MNIST's, all of Frey's (measured).
@@ -41,7 +42,20 @@ def advice(images: np.ndarray, config: Config, count: int | None = None) -> list
             f"A code of {latent} numbers is no shorter than an image of {pixels} values: nothing "
             "has to be left out, so a plain autoencoder may learn to copy."
         )
+    found += _unfinished(config)
     return [sentence for sentence in found if sentence]
+
+
+def _unfinished(config: Config) -> list[str]:
+    """What would still be growing when the training ends."""
+    objective, epochs = config.objective, config.training.epochs
+    growing = {"beta_warmup": "β", "capacity_epochs": "C"}
+    return [
+        f"{symbol} grows over {getattr(objective, name):g} epochs, but the training ends after "
+        f"{epochs}: it will not reach its value."
+        for name, symbol in growing.items()
+        if objective.objective in USED_BY[name] and getattr(objective, name) > epochs
+    ]
 
 
 def bernoulli_floor(images: np.ndarray) -> float:

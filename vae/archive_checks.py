@@ -147,8 +147,9 @@ def _done(facts: Any) -> dict[str, Any]:
         key: facts[key] for key in ("started", "finished", "device") if _is_plain(facts.get(key))
     }
     kept |= {key: facts[key] for key in ("seconds", "epoch", "epochs") if is_number(facts.get(key))}
-    # A run that was stopped on the way stays so: its card must not claim all its epochs.
-    stopped = kept.get("epoch", 0) < kept.get("epochs", 0) and facts.get("state") == "cancelled"
+    # A run that stopped on the way, or was still on it, says so: its card must not claim all its
+    # epochs.
+    stopped = kept.get("epoch", 0) < kept.get("epochs", 0) and facts.get("state") != "done"
     return {"state": "cancelled" if stopped else "done", **kept}
 
 

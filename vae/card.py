@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vae.config import Config, ModelConfig, Objective, ObjectiveConfig
-from vae.options import HELP, USED_BY
+from vae.options import HELP, READ_WITH, USED_BY
 from vae.presets import own_settings
 from vae.runs import Run
 
@@ -43,10 +43,15 @@ def command(name: str, config: Config) -> str:
     options: dict[str, Any] = {"dataset": config.training.dataset, "preset": config.preset}
     kind = config.objective.objective
     always = _ALWAYS | set(own_settings(config.preset, kind))
+    idle = {
+        name
+        for name, (other, values) in READ_WITH.items()
+        if getattr(config.training, other) not in values
+    }
     for part in (config.model, config.objective, config.training):
         for field in fields(part):
             value, option = getattr(part, field.name), field.name
-            read = kind in USED_BY.get(option, (kind,))
+            read = kind in USED_BY.get(option, (kind,)) and option not in idle
             if option in HELP and read and (option in always or value != field.default):
                 options[option.replace("_", "-")] = value
     words = " ".join(_spelled(key, value) for key, value in options.items())

@@ -76,7 +76,7 @@ def resume_training(run: Run) -> None:
     Raises:
         VaeError: if it is at work already, or has nothing to go on with.
     """
-    if is_alive(run.path):
+    if is_alive(run.path) or run.status["state"] in ACTIVE:  # or its process is just starting
         raise VaeError(f"{run.name!r} is training already.")
     check_resumable(run)
     clear_requests(run.path)

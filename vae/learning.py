@@ -14,10 +14,12 @@ import torch
 from vae.batches import Where
 from vae.card import model_card
 from vae.checkpoints import load_training_state, save_training_state, save_weights
+from vae.checks import check_points
 from vae.codes import save_codes
 from vae.config import Config
+from vae.config_json import config_to_json
 from vae.datasets import load, load_streamed
-from vae.devices import set_training_threads
+from vae.devices import keep_freed_memory, set_training_threads
 from vae.errors import VaeError
 from vae.evaluation import evaluate
 from vae.files import (
@@ -32,6 +34,7 @@ from vae.files import (
 from vae.fine_tuning import read_start
 from vae.inference import encode_pixels, reconstruct, sample_prior, spoil
 from vae.model import VAE
+from vae.precision import with_precision
 from vae.runs import CHECKPOINT, find_run
 from vae.status import State, StatusWriter, versions
 from vae.stops import Stop, Stops
@@ -63,8 +66,12 @@ def learn(
     """
     threads = torch.get_num_threads()
     set_training_threads(config)
+    keep_freed_memory()
     try:
         with status.stage("reading the data", versions=versions()):
+            if config.training.precision == "auto":  # a resumed run keeps what is found now
+                config = with_precision(config)
+                write_json(folder / "config.json", config_to_json(config))
             trainer, validation = _trainer(folder, config, where)
         asked = _train(folder, trainer, status, stops, validation[:16], report)
         share = _share(trainer)
@@ -190,7 +197,8 @@ class _Curves:
 
     def __init__(self, path: Path, images: int) -> None:
         self._path = path
-        rows = [row for row in read_json_lines(path) if row["images"] <= images]
+        there = check_points(read_json_lines(path), str(path))
+        rows = [row for row in there if row["images"] <= images]
         self._there = {(row["split"], row["images"]) for row in rows}
         write_atomic(path, "".join(json.dumps(row) + "\n" for row in rows))
 

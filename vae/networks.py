@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vae.config import ModelConfig
+from vae.fast_layers import Linear, TransposedToGrey
 
 
 class PadTo(nn.Module):
@@ -49,8 +50,8 @@ def _mlp_encoder(config: ModelConfig) -> nn.Sequential:
     layers: list[nn.Module] = [nn.Flatten()]
     sizes = (pixels, *config.widths)
     for inner, outer in pairwise(sizes):
-        layers += [nn.Linear(inner, outer), *_between(config)]
-    layers.append(nn.Linear(sizes[-1], _outputs(config)))
+        layers += [Linear(inner, outer), *_between(config)]
+    layers.append(Linear(sizes[-1], _outputs(config)))
     return nn.Sequential(*layers)
 
 
@@ -59,8 +60,8 @@ def _mlp_decoder(config: ModelConfig) -> nn.Sequential:
     layers: list[nn.Module] = []
     sizes = (config.latent_dim, *reversed(config.widths))
     for inner, outer in pairwise(sizes):
-        layers += [nn.Linear(inner, outer), *_between(config)]
-    layers.append(nn.Linear(sizes[-1], height * width * channels))
+        layers += [Linear(inner, outer), *_between(config)]
+    layers.append(Linear(sizes[-1], height * width * channels))
     layers.append(nn.Unflatten(1, (channels, height, width)))
     return nn.Sequential(*layers)
 
@@ -80,7 +81,7 @@ def _conv_encoder(config: ModelConfig) -> nn.Sequential:
         layers.append(nn.Conv2d(inner, outer, kernel_size=4, stride=2, padding=1))
         layers += _between(config)
     layers.append(nn.Flatten())
-    layers.append(nn.Linear(config.widths[-1] * rows * columns, _outputs(config)))
+    layers.append(Linear(config.widths[-1] * rows * columns, _outputs(config)))
     return nn.Sequential(*layers)
 
 
@@ -89,13 +90,14 @@ def _conv_decoder(config: ModelConfig) -> nn.Sequential:
     height, width, channels = config.image_shape
     deepest = config.widths[-1]
     layers: list[nn.Module] = [
-        nn.Linear(config.latent_dim, deepest * rows * columns),
+        Linear(config.latent_dim, deepest * rows * columns),
         *_between(config),
         nn.Unflatten(1, (deepest, rows, columns)),
     ]
     stages = list(pairwise((*reversed(config.widths), channels)))
     for number, (inner, outer) in enumerate(stages, start=1):
-        layers.append(nn.ConvTranspose2d(inner, outer, kernel_size=4, stride=2, padding=1))
+        kind = TransposedToGrey if outer == 1 else nn.ConvTranspose2d
+        layers.append(kind(inner, outer, kernel_size=4, stride=2, padding=1))
         if number < len(stages):
             layers += _between(config)
     layers.append(CropTo(height, width))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -20,18 +22,22 @@ def make_optimizer(model: VAE, config: Config) -> torch.optim.Optimizer:
     if training.freeze != "none":
         getattr(model, training.freeze).requires_grad_(False)
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    fused = next(model.parameters()).device.type != "mps"
+    device = next(model.parameters()).device
+    # A CUDA graph of the step reads its rate, and counts its steps, on the device.
+    lr = torch.tensor(training.lr, device=device) if device.type == "cuda" else training.lr
+    how: dict[str, Any] = {"fused": device.type != "mps", "capturable": device.type == "cuda"}
     if training.weight_decay:
-        return torch.optim.AdamW(
-            learning, lr=training.lr, weight_decay=training.weight_decay, fused=fused
-        )
-    return torch.optim.Adam(learning, lr=training.lr, fused=fused)
+        return torch.optim.AdamW(learning, lr=lr, weight_decay=training.weight_decay, **how)
+    return torch.optim.Adam(learning, lr=lr, **how)
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
     """The rate of the next step."""
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from vae.config import Corruption, Freeze, Likelihood, Objective, Precision, Schedule
 
 OBJECTIVES: dict[Objective, str] = {
@@ -89,4 +91,10 @@ USED_BY: dict[str, tuple[Objective, ...]] = {
     "mmd_weight": ("wae-mmd", "info-vae"),
     "samples": ("iwae",),
     "sparsity": ("autoencoder",),
+}
+
+# Options that another one makes idle: read only while that one has one of these values.
+READ_WITH: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "noise_level": ("noise", tuple(kind for kind in CORRUPTIONS if kind != "none")),
+    "lr_patience": ("lr_schedule", ("plateau",)),
 }

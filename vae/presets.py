@@ -9,7 +9,7 @@ from typing import Any
 from vae.config import Config, ModelConfig, Objective, ObjectiveConfig, TrainingConfig
 from vae.datasets.registry import DATASETS
 from vae.errors import VaeError
-from vae.options import USED_BY
+from vae.options import READ_WITH, USED_BY
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,8 @@ def make_config(
             means the default.
 
     Raises:
-        VaeError: for an unknown preset or field, a value out of bounds, or one that the objective
-            does not read.
+        VaeError: for an unknown preset or field, a value out of bounds, or one that nothing would
+            read.
     """
     if preset not in PRESETS:
         raise VaeError(f"Unknown preset {preset!r}; there are: {', '.join(PRESETS)}.")
@@ -131,6 +131,14 @@ def make_config(
     point = {"posterior": "point" if objective == "autoencoder" else "gaussian"}
     settings = own_settings(preset, objective) | point | chosen
     settings |= {"dataset": dataset, "image_shape": image_shape}
+    for name, (other, values) in READ_WITH.items():
+        if settings.get(other, getattr(TrainingConfig, other)) not in values:
+            if name in chosen:
+                raise VaeError(
+                    f"{name.replace('_', '-')} has no meaning without {other.replace('_', '-')} "
+                    f"{' or '.join(values)}."
+                )
+            settings.pop(name, None)
     if "epochs" not in chosen:
         batch_size = settings.get("batch_size", TrainingConfig.batch_size)
         settings["epochs"] = sensible_epochs(preset, dataset, batch_size)

@@ -23,10 +23,11 @@ from filelock import FileLock, Timeout
 
 from vae.errors import VaeError
 from vae.files import make_folder, why
+from vae.runs import NAME_PATTERN
 from vae.status import is_alive
 
 _FIRST = 10**9  # there is room before it, for who does not wait
-_TICKET = re.compile(r"(cpu|cuda|mps)-(\d{10})-(.+)")
+_TICKET = re.compile(rf"(cpu|cuda|mps)-([0-9]{{10}})-({NAME_PATTERN})")
 
 
 def at_once() -> int:
@@ -36,7 +37,7 @@ def at_once() -> int:
         VaeError: if it is no whole number from 1 to 64.
     """
     text = os.environ.get("VAE_PARALLEL") or "1"
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 64):
+    if not (re.fullmatch("[0-9]{1,2}", text) and 1 <= int(text) <= 64):
         raise VaeError(f"VAE_PARALLEL is {text!r}; allowed is a whole number from 1 to 64.")
     return int(text)
 

@@ -210,8 +210,8 @@ def _overwrite(path: Path, status: dict[str, Any]) -> bool:
         return False
     try:
         with path.open("r+b") as file:
-            file.write(raw)
-            file.truncate()
+            # In one write, and over all that stood there: a kill cannot leave half of each.
+            file.write(raw.ljust(path.stat().st_size))
     except OSError:
         return False
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from torch import Tensor
 from vae.augmentation import augment, augments
 from vae.config import Config, ObjectiveConfig
 from vae.corruption import corrupt
+from vae.graphs import GraphedStep
 from vae.inference import to_float
 from vae.model import VAE
 from vae.objectives import TERMS, noise_shape, objective_terms
@@ -72,6 +74,9 @@ class Stepper:
         self._parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self._values: list[float] = []
         self._weights = torch.empty(0)
+        self._step: Callable[..., Tensor] = self._learn
+        if self._device.type == "cuda":
+            self._step = GraphedStep(self._learn, min(config.training.batch_size, size))
 
     def __call__(self, images: Tensor, epoch: int, step: int, progress: float) -> Tensor:
         """A step on uint8 images (n, H, W, C), the ``step``-th of an epoch.
@@ -81,7 +86,7 @@ class Stepper:
 
         Returns:
             The terms and the loss, summed over the batch in nats, (T + 1,) on the device: nothing
-            waits for them.
+            waits for them, and on a GPU the next step overwrites them.
         """
         training = self._config.training
         key = (training.seed, epoch, step)
@@ -92,18 +97,17 @@ class Stepper:
         if training.noise != "none":
             spoiling = generator(self._device.type, "corruption", *key)
             x = corrupt(target, training.noise, training.noise_level, spoiling)
+        eps = self._eps(len(images), *key)
+        return self._step(x, target, eps, self._current_weights(progress))
+
+    def _learn(self, x: Tensor, target: Tensor, eps: Tensor, weights: Tensor) -> Tensor:
+        """What a CUDA graph can hold: no random numbers, no decision by a tensor's value."""
+        training, objective = self._config.training, self._config.objective
         sums = loss_sums(
-            self._model,
-            x,
-            target,
-            self._eps(len(images), *key),
-            self._config.objective,
-            self._current_weights(progress),
-            self._size,
-            training.precision,
+            self._model, x, target, eps, objective, weights, self._size, training.precision
         )
         self._optimizer.zero_grad(set_to_none=True)
-        (sums[-1] / len(images)).backward()
+        (sums[-1] / len(x)).backward()
         if training.clip_norm:
             torch.nn.utils.clip_grad_norm_(self._parameters, training.clip_norm)
         self._optimizer.step()

@@ -101,11 +101,15 @@ def check_resumable(run: Run) -> None:
             f"{name!r} is a copy of {source!r} whose encoding broke off, not a training: delete it "
             "and encode again."
         )
-    trained = (run.path / "weights.safetensors").is_file()
-    if trained and not (run.path / CHECKPOINT).is_file():
+    _check_checkpoint(run.path)
+
+
+def _check_checkpoint(folder: Path) -> None:
+    trained = (folder / "weights.safetensors").is_file()
+    if trained and not (folder / CHECKPOINT).is_file():
         raise VaeError(
-            f"{name!r} has weights but no checkpoint to go on from (it was imported, perhaps): "
-            "start a new training from it by --start-from."
+            f"{folder.name!r} has weights but no checkpoint to go on from (it was imported, or has "
+            "just ended): start a new training from it by --start-from."
         )
 
 
@@ -149,6 +153,7 @@ def train_run(
     """
     stops = stops or Stops(folder)
     with acquire(folder):
+        _check_checkpoint(folder)  # whoever held the lock until now may have trained it to its end
         again = command(folder.name, config)
         status = StatusWriter(folder, epochs=config.training.epochs, command=again)
         try:

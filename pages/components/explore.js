@@ -22,7 +22,7 @@ const NEAREST_AFTER = 400; // ms after the first image: it and the strips come f
 export const mount = (root, args) => mountModel(root, args, build);
 
 function build(root, args) {
-  const { model, shape, says, active, quantiles, usual, unit, images } = args.data;
+  const { model, shape, says, active, quantiles, usual, step, images } = args.data;
   const order = orderDimensions(says.values, active);
   const dimensions = [...order.active, ...order.inactive];
   const looks = layout(order.active.length || order.inactive.length,
@@ -68,7 +68,7 @@ function build(root, args) {
   });
   for (const [dim, row] of rows.rows) strips.add(dim, row.canvas, () => row.track.range);
   const changes = new Sensitivity({
-    shape, unit, z: () => code.z, chosen: () => chosen, ask: askBeside("changes"),
+    shape, h: step, z: () => code.z, chosen: () => chosen, ask: askBeside("changes"),
   });
   const image = stage(shape, changes.canvas);
   const facts = readouts(args.data.codes);

@@ -3,8 +3,8 @@
 import { element } from "./dom.js";
 import { dimensionName, pack, traverse } from "./latent.js";
 
-export const H = 0.25; // the step to either side, in units of the codes' scale
-const FAINTEST = 0.05; // brightness per such unit: full colour never stands for less than that
+export const H = 0.25; // the step to either side, where codes have the prior's scale
+const FAINTEST = 0.05; // brightness per unit of z: full colour never stands for less than that
 const DWELL = 150; // ms that the pointer rests on a row: it may only be passing by
 const BRIGHTER = [255, 140, 0]; // orange and blue are told apart by all kinds of colour vision
 const DARKER = [40, 150, 255];
@@ -40,13 +40,13 @@ export class Sensitivity {
   /**
    * @param {object} options
    * @param {number[]} options.shape [H, W, C]
-   * @param {number} [options.unit] the scale of codes
+   * @param {number} [options.h] the step to either side
    * @param {() => number[]} options.z
    * @param {() => number} options.chosen the dimension that is shown while it is switched on
    * @param {(rows: Float32Array, answered: Function) => void} options.ask the decoder
    */
-  constructor({ shape, unit = 1, z, chosen, ask }) {
-    Object.assign(this, { shape, z, chosen, ask, h: H * unit, faintest: FAINTEST / unit });
+  constructor({ shape, h = H, z, chosen, ask }) {
+    Object.assign(this, { shape, z, chosen, ask, h, faintest: (FAINTEST * H) / h });
     const [height, width] = shape;
     this.canvas = element("canvas", { class: "changes", width, height, "aria-hidden": "true" });
     this.canvas.hidden = true;

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pages.dimensions import brief, decimals, for_browser, in_order, option, unit
+from pages.dimensions import brief, decimals, for_browser, in_order, option, small_step, unit
 
 VAE = {"posterior": "gaussian", "kl": [0.1, 2.0, 0.5], "variances": [0.02, 0.9, 0.3]}
 
@@ -36,6 +36,11 @@ def test_the_unit_is_the_power_of_ten_below_the_spread(
 ) -> None:
     assert unit(points(*variances)) == pytest.approx(expected)
     assert unit(VAE) == 1.0
+
+
+def test_a_small_step_is_a_quarter_of_the_spread() -> None:
+    assert small_step(VAE) == 0.25
+    assert [small_step(points(v)) for v in (0.0022, 9.0)] == [0.01, 0.8]
 
 
 def test_decimals_follow_the_unit() -> None:

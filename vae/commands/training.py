@@ -13,6 +13,8 @@ from vae.errors import VaeError
 from vae.options import HELP
 from vae.presets import DEFAULT_PRESET, PRESETS
 
+_LOOKED_AT = 1000  # training images, for advice
+
 
 def add_commands(commands: Any) -> None:
     """Add the group to the parser."""
@@ -60,6 +62,7 @@ def _train(options: argparse.Namespace) -> int:
     from vae.stops import listening
     from vae.worker import prepare, resumable, train_run, with_device
 
+    give_way()  # before a name is taken: its setting may be wrong
     chosen = {name: getattr(options, name) for name in HELP}
     if options.resume:
         fixed = {**chosen, "dataset": options.dataset, "preset": options.preset, "device": None}
@@ -85,7 +88,7 @@ def _train(options: argparse.Namespace) -> int:
             check_start(config)
         _check_ready(config)
         folder = prepare(options.name, config)
-    give_way()
+        _advise(config)
     if not options.json:
         print(command(folder.name, config), flush=True)
     bar = None if options.json else _Bar()
@@ -146,12 +149,24 @@ def _in_words(found: dict[str, Any]) -> str:
 def _check_ready(config: Config) -> None:
     """Fail before a folder is made: a name should not be used up by a typing error."""
     from vae.datasets import load
+    from vae.queue import at_once
 
+    at_once()
     if config.training.device not in ("auto", "cpu"):  # those are there
         from vae.devices import resolve_device  # loads PyTorch
 
         resolve_device(config.training.device)
     load(config.training.dataset, "validation")
+
+
+def _advise(config: Config) -> None:
+    """Say what speaks against the choices; it hinders nobody."""
+    from vae.advice import advice
+    from vae.datasets import load_streamed
+
+    images = load_streamed(config.training.dataset, "train")
+    for sentence in advice(images[:_LOOKED_AT], config, len(images)):
+        print(f"note: {sentence}", file=sys.stderr)
 
 
 class _Bar:
