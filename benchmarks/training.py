@@ -147,9 +147,8 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
         VaeError: where MNIST or the device is not there.
     """
     images = torch.tensor(load("mnist", "train").images[: options.images])
-    shape = tuple(images.shape[1:])
     config = make_config(
-        options.preset, "mnist", shape, epochs=options.repeats + 1, device=options.device
+        options.preset, "mnist", (28, 28, 1), epochs=options.repeats + 1, device=options.device
     )
     device = resolve_device(options.device)
     set_training_threads(config)

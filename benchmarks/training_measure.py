@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from vae.config import Config
 from vae.fast_layers import OneDNNLinear, onednn_is_faster
 from vae.training import build_model
 
+Layer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 PRODUCT_SECONDS = 0.05  # for each product, of which the quickest round counts
 
 
@@ -32,9 +34,9 @@ def products(config: Config) -> list[tuple[int, int, int, int]]:
     found: list[tuple[int, int, int, int]] = []
     batch = config.training.batch_size
 
-    def note(layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def note(layer: Layer, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         first = not found  # its input has no gradient
-        taps = layer.weight[0, 0].numel() if layer.weight.dim() == 4 else 1
+        taps = 1 if isinstance(layer, nn.Linear) else math.prod(layer.kernel_size)
         inner, outer = inputs[0].shape[1], output.shape[1]
         if isinstance(layer, nn.ConvTranspose2d):
             rows, outer = inputs[0][0, 0].numel(), outer * taps
@@ -44,7 +46,7 @@ def products(config: Config) -> list[tuple[int, int, int, int]]:
 
     model = build_model(config)
     for layer in model.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(layer, Layer):
             layer.register_forward_hook(note)
     height, width, channels = config.model.image_shape
     model(torch.zeros(1, channels, height, width))

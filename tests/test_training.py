@@ -18,7 +18,7 @@ from vae.checkpoints import load_training_state, save_training_state
 from vae.config import Config
 from vae.datasets import load
 from vae.errors import VaeError
-from vae.inference import to_float
+from vae.inference import encode_pixels, to_float
 from vae.objectives import TERMS, reconstruction_nll
 from vae.presets import PRESETS, make_config
 from vae.training import Progress, Trainer, build_model
@@ -211,6 +211,19 @@ def test_a_capacity_is_what_the_kl_becomes(digits: Split) -> None:
 def test_sparsity_shortens_codes(digits: Split) -> None:
     free, priced = (_end(_config("sparse-ae", epochs=5, sparsity=s), digits) for s in (0.0, 1.0))
     assert priced.terms["l1"] < 0.3 * free.terms["l1"]
+
+
+def test_the_sparse_preset_makes_most_numbers_of_a_code_small(
+    digits: tuple[Tensor, Tensor],
+) -> None:
+    def small(sparsity: float | None) -> float:
+        trainer = Trainer(_config("sparse-ae", epochs=60, sparsity=sparsity), *digits)
+        list(trainer.run())
+        z, _ = encode_pixels(trainer.model.eval(), digits[1].numpy())
+        return float((abs(z) < 0.05 * abs(z).max()).mean())
+
+    assert small(None) > 0.75
+    assert small(0.0) < 0.5
 
 
 def test_the_mmd_draws_all_codes_to_the_prior(digits: Split) -> None:

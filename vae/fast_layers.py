@@ -83,8 +83,8 @@ class TransposedToGrey(nn.ConvTranspose2d):
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         if input.device.type != "cpu" or output_size is not None:
             return super().forward(input, output_size)
-        kernel = self.weight.flatten(1).t()[:, :, None, None]  # (taps, C, 1, 1)
-        taps = F.conv2d(input, kernel).flatten(2)  # (N, taps, H · W)
+        kernel = self.weight.flatten(1).t().expand(len(input), -1, -1)  # (N, taps, C)
+        taps = torch.bmm(kernel, input.flatten(2))  # (N, taps, H · W)
         padding = tuple(int(side) for side in self.padding)
         around = zip(input.shape[2:], self.stride, padding, self.kernel_size, strict=True)
         size = tuple((n - 1) * stride - 2 * pad + side for n, stride, pad, side in around)

@@ -79,7 +79,15 @@ PRESETS: dict[str, Preset] = {
     ),
     "sparse-ae": Preset(
         "An autoencoder whose codes are mostly zeros: an L1 price of weight λ on each number.",
-        _mlp(512, latent_dim=64, likelihood="gaussian", objective="autoencoder", sparsity=0.1),
+        _mlp(
+            512,
+            latent_dim=64,
+            likelihood="gaussian",
+            objective="autoencoder",
+            sparsity=1.0,
+            # Without it the codes only shrink, and the decoder makes up for it.
+            weight_decay=0.3,
+        ),
     ),
     "denoising-ae": Preset(
         "An autoencoder that sees a noisy image and is to give back the clean one.",
