@@ -31,26 +31,24 @@ def controls(run: Run, status: dict[str, Any], key: str) -> None:
         return
     if "copy_of" in status:  # nothing was ever learned in it
         return
-    if st.button(
+    st.button(
         "Resume",
         icon=":material/resume:",
         help="Goes on from its last checkpoint, at the very step, to epoch "
         f"{run.config.training.epochs}.",
+        on_click=_press,
+        args=(resume_training, run),
         key=f"{key} resume",
-    ):
-        _press(resume_training, run)
-    there = (run.path / CHECKPOINT).is_file()
-    if (
-        state in ("paused", "failed")
-        and there
-        and st.button(
+    )
+    if state in ("paused", "failed") and (run.path / CHECKPOINT).is_file():
+        st.button(
             "Stop",
             icon=":material/stop:",
             help="Ends the training; what its last checkpoint holds is kept as a model.",
+            on_click=_press,
+            args=(cancel_training, run),
             key=f"{key} stop",
         )
-    ):
-        _press(cancel_training, run)
 
 
 def problem(run: Run) -> None:
@@ -66,32 +64,36 @@ def _while_active(run: Run, status: dict[str, Any], key: str) -> None:
     stopping, pausing = cancel_requested(run.path), pause_requested(run.path)
     # Measuring what was learned is the end; it hears of nothing any more.
     ending = status.get("stage") == "evaluating"
-    if st.button(
+    st.button(
         "Pausing…" if pausing and not stopping else "Pause",
         icon=":material/pause:",
         disabled=stopping or pausing or ending,
         help="It leaves the queue; Resume lines it up again."
         if queued
         else "Writes a checkpoint and ends the process: memory and queue are free for others.",
+        on_click=_press,
+        args=(pause_training, run),
         key=f"{key} pause",
-    ):
-        _press(pause_training, run)
+    )
     word, doing = ("Cancel", "Cancelling…") if queued else ("Stop", "Stopping…")
-    if st.button(
+    st.button(
         doing if stopping else word,
         icon=":material/close:" if queued else ":material/stop:",
         disabled=stopping or ending,
         help="It leaves the queue for good; what it has learned, if anything, is kept."
         if queued
         else "Ends the training and keeps what it has learned so far.",
+        on_click=_press,
+        args=(cancel_training, run),
         key=f"{key} stop",
-    ):
-        _press(cancel_training, run)
+    )
 
 
 def _press(action: Callable[[Run], None], run: Run) -> None:
+    """Called before anything is drawn again: so no press is lost where a page that looks again each
+    second is just being drawn.
+    """
     try:
         action(run)
     except VaeError as error:
         st.session_state[_PROBLEM] = (run.name, str(error))
-    st.rerun()

@@ -59,6 +59,8 @@ def _turn(entry: Entry) -> tuple[bool, float, str]:
 
 
 def _show(watched: str) -> None:
+    if st.session_state.get(WATCHED, "") != watched:
+        st.rerun()
     found = at_work()
     if not found:
         st.caption("Nothing is training now.")
@@ -66,7 +68,7 @@ def _show(watched: str) -> None:
     with st.container(key="train-queue", gap="xxsmall"):
         for run, status in found:
             with st.container(horizontal=True, vertical_alignment="center"):
-                if st.button(
+                st.button(
                     plain(run.name),
                     type="tertiary",
                     icon=":material/hourglass_empty:"
@@ -74,11 +76,15 @@ def _show(watched: str) -> None:
                     else ":material/model_training:",
                     help="Watch it",
                     disabled=run.name == watched,
+                    on_click=_watch,
+                    args=(run.name,),
                     key=f"train queue {run.name}",
-                ):
-                    st.session_state[WATCHED] = run.name
-                    st.rerun()
+                )
                 st.progress(min(1.0, max(0.0, share(status))), line(run, status))
+
+
+def _watch(name: str) -> None:
+    st.session_state[WATCHED] = name
 
 
 def share(status: dict[str, Any]) -> float:

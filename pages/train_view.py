@@ -56,8 +56,8 @@ def watch(run: Run, status: dict[str, Any]) -> None:
 def _watch(run: Run, polled: bool) -> None:
     try:
         view = read_view(run)
-        if polled and not view.active:
-            st.rerun()  # once more, the whole page: the result appears in every list
+        if polled != view.active:
+            st.rerun()  # the whole page: the result is in every list, or it is polled from now on
         _header(view)
         _progress(view)
         _last_words(view)

@@ -31,7 +31,12 @@ def test_choices_follow_the_model_where_none_was_made(tiny_run: Run) -> None:
         "lr": 0.1,
         "likelihood": "gaussian",
         "objective": "elbo",
+        "beta": 1.0,
+        "beta_warmup": 0.0,
     }
+    other = inherited("tiny", {"objective": "iwae"})
+    assert other["objective"] == "iwae"
+    assert "beta" not in other  # it would have no meaning
 
 
 def test_the_weights_are_kept_in_the_run_itself(tiny_run: Run, tmp_path: Path) -> None:

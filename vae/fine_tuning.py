@@ -12,6 +12,7 @@ from vae.checkpoints import read_tensors
 from vae.config import Config
 from vae.errors import VaeError
 from vae.files import write_atomic
+from vae.options import USED_BY
 from vae.runs import Run, find_run
 
 _FILE = "start.safetensors"
@@ -20,19 +21,22 @@ _SAME = ("network", "widths", "latent_dim", "image_shape", "activation", "poster
 
 
 def inherited(start_from: str, chosen: dict[str, Any]) -> dict[str, Any]:
-    """The choices for a training that starts from a model, with its preset, latent size and
-    likelihood where nothing else was chosen (``None``).
+    """The choices for a training that starts from a model, with its preset, latent size,
+    likelihood and objective where nothing else was chosen (``None``).
 
     Raises:
         VaeError: if there is no such model.
     """
     base = find_run(start_from).config
-    own = {
+    own: dict[str, Any] = {
         "preset": base.preset,
         "latent_dim": base.model.latent_dim,
         "likelihood": base.model.likelihood,
         "objective": base.objective.objective,
     }
+    if chosen.get("objective") in (None, base.objective.objective):
+        read = [name for name, by in USED_BY.items() if base.objective.objective in by]
+        own |= {name: getattr(base.objective, name) for name in read}
     return chosen | {name: own[name] for name in own if chosen.get(name) is None}
 
 

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,10 @@ def learn(
         with status.stage("reading the data", versions=versions()):
             if config.training.precision == "auto":  # a resumed run keeps what is found now
                 config = with_precision(config)
-                write_json(folder / "config.json", config_to_json(config))
+                kept = find_run(folder.name).config  # its device, perhaps not that of today
+                training = replace(kept.training, precision=config.training.precision)
+                kept = replace(kept, training=training)
+                write_json(folder / "config.json", config_to_json(kept))
             trainer, validation = _trainer(folder, config, where)
         asked = _train(folder, trainer, status, stops, validation[:16], report)
         share = _share(trainer)

@@ -58,7 +58,7 @@ class Stops:
 
 @contextmanager
 def listening(folder: Path) -> Iterator[Stops]:
-    """Let SIGTERM and the first Ctrl+C pause the training; a second Ctrl+C ends it at once.
+    """Let SIGTERM, SIGHUP and the first Ctrl+C pause the training; a second Ctrl+C ends it at once.
 
     Outside of the main thread, where Python hears no signals, requests come by file only.
     """
@@ -74,7 +74,11 @@ def listening(folder: Path) -> Iterator[Stops]:
             os.write(2, _HINT)  # print() may be in the middle of another line
         stops.signal = number
 
-    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = {signal.SIGINT, signal.SIGTERM}
+    closed = getattr(signal, "SIGHUP", None)  # the terminal was closed; Windows has no such signal
+    if closed is not None and signal.getsignal(closed) != signal.SIG_IGN:  # as nohup asks
+        heard.add(closed)
+    before = {number: signal.signal(number, hear) for number in heard}
     try:
         yield stops
     finally:

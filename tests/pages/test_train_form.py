@@ -5,7 +5,6 @@ shows what it reads, and what speaks against a choice is said beside it.
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
