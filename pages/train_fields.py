@@ -97,8 +97,8 @@ def switch(field: str, label: str, default: bool, scope: str) -> bool:
 
 
 def _keeping(key: str, value: Any) -> dict[str, Any]:
-    """A widget's key and callback, for it to hold ``value``. Streamlit itself forgets what was typed
-    when the widget is not drawn, and knows only the first default.
+    """A widget's key and callback, for it to hold ``value``. Streamlit itself forgets what was
+    typed when the widget is not drawn, and knows only the first default.
     """
     put(key, value)
     return {"key": key, "on_change": _keep, "args": (key,)}

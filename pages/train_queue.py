@@ -16,6 +16,7 @@ from vae.queue import before
 from vae.runs import Run, list_runs
 from vae.status import ACTIVE
 
+_PICKED = "train picked"  # the session's key: a run of the list was clicked just now
 _POLL_SECONDS = 2.0
 _KEPT_SECONDS = 1.0  # one look at the folders serves all who have the page open
 
@@ -59,8 +60,8 @@ def _turn(entry: Entry) -> tuple[bool, float, str]:
 
 
 def _show(watched: str) -> None:
-    if st.session_state.get(WATCHED, "") != watched:
-        st.rerun()
+    if st.session_state.pop(_PICKED, False):
+        st.rerun()  # the whole page: it watches another run
     found = at_work()
     if not found:
         st.caption("Nothing is training now.")
@@ -85,6 +86,7 @@ def _show(watched: str) -> None:
 
 def _watch(name: str) -> None:
     st.session_state[WATCHED] = name
+    st.session_state[_PICKED] = True
 
 
 def share(status: dict[str, Any]) -> float:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vae.config import ModelConfig
-from vae.fast_layers import Linear, TransposedToGrey
+from vae.fast_layers import Linear, Transposed, TransposedToGrey
 
 
 class PadTo(nn.Module):
@@ -96,7 +96,7 @@ def _conv_decoder(config: ModelConfig) -> nn.Sequential:
     ]
     stages = list(pairwise((*reversed(config.widths), channels)))
     for number, (inner, outer) in enumerate(stages, start=1):
-        kind = TransposedToGrey if outer == 1 else nn.ConvTranspose2d
+        kind = TransposedToGrey if outer == 1 else Transposed
         layers.append(kind(inner, outer, kernel_size=4, stride=2, padding=1))
         if number < len(stages):
             layers += _between(config)

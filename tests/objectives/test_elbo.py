@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
+from torch.nn import functional as F
 
 from vae.config import ModelConfig
 from vae.model import VAE, reparameterize
@@ -78,3 +80,24 @@ def test_reparameterize_has_the_right_moments_and_gradients() -> None:
     torch.testing.assert_close(mu.grad, torch.ones_like(mu))
     assert logvar.grad is not None
     torch.testing.assert_close(logvar.grad, 0.5 * (z - mu).detach())
+
+
+@pytest.mark.parametrize("scale", [0.1, 3.0, 300.0])
+def test_cross_entropy_and_its_gradients_are_pytorchs(scale: float) -> None:
+    drawn = torch.Generator().manual_seed(0)
+    logits = (scale * torch.randn(5, 1, 8, 8, generator=drawn)).requires_grad_()
+    x = torch.rand(5, 1, 8, 8, generator=drawn).requires_grad_()
+    per_pixel = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+    weights = torch.tensor([1.0, 2.0, 0.0, -1.0, 0.5])
+    found = []
+    for nll in (reconstruction_nll(logits, x, "bernoulli"), per_pixel.flatten(1).sum(1)):
+        found.append((nll, *torch.autograd.grad((nll * weights).sum(), [logits, x])))
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_gradient_of_the_cross_entropy_by_finite_differences() -> None:
+    drawn = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 1, 3, 3, generator=drawn, dtype=torch.float64).requires_grad_()
+    x = torch.rand(2, 1, 3, 3, generator=drawn, dtype=torch.float64).requires_grad_()
+    assert torch.autograd.gradcheck(lambda a, b: reconstruction_nll(a, b, "bernoulli"), (logits, x))
