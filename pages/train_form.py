@@ -100,9 +100,11 @@ def free_name(dataset: str, preset: str) -> str:
 def _name(dataset: str, preset: str) -> str:
     """The name: a suggestion that follows the other choices until somebody types their own."""
     suggestion = free_name(dataset, preset)
-    if st.session_state.get("train name", "") in ("", st.session_state.get("train suggestion")):
+    # All that were ever suggested: a browser that has not heard of the newest sends an older one.
+    suggested = st.session_state.setdefault("train suggestions", {""})
+    if st.session_state.get("train name", "") in suggested:
         put("train name", suggestion)
-    st.session_state["train suggestion"] = suggestion
+    suggested.add(suggestion)
     return st.text_input(
         "Name",
         key="train name",

@@ -153,6 +153,16 @@ def test_a_bad_name_is_one_sentence(runs_folder: Path) -> None:
     assert list(runs_folder.iterdir()) == []
 
 
+def test_an_old_suggestion_that_a_slow_browser_sends_is_not_taken_for_a_typed_name(
+    runs_folder: Path,
+) -> None:
+    app = choose(open_page(), "preset", "mlp-2d")
+    app.text_input(key="train name").input("digits-conv-16-1").run()
+    assert app.text_input(key="train name").value == "digits-mlp-2d-1"
+    app.text_input(key="train name").input("mine").run()
+    assert choose(app, "preset", "ae").text_input(key="train name").value == "mine"
+
+
 def test_a_taken_name_is_one_sentence_and_the_form_stays(tiny_run: Run) -> None:
     app = open_page()
     app.number_input(key="train latent_dim conv-16").set_value(7).run()
