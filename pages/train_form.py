@@ -78,6 +78,7 @@ def form(runs: list[Run]) -> None:
             problem = error
         else:
             st.session_state[WATCHED] = st.session_state[STARTED] = name
+            st.session_state["train suggestions"].add(name)  # a typed one is taken now, too
             st.rerun()  # the next free name is suggested, and the new run is watched
     # Below the button, so that it stays where it is.
     if problem:

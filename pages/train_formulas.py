@@ -100,9 +100,10 @@ _SOURCES = {
     r"other; $\gamma$ is how strictly it is kept to.",
     "beta-tcvae": r"Chen et al. (2018). The KL in three parts: what the code tells of the image, "
     r"$I(x;z)$; how far its dimensions depend on one another, the total correlation; and how far "
-    r"each alone is from $\mathcal{N}(0, 1)$. Estimated from batches, the second is too large and "
-    r"the third too small, by up to $(d-1) \log N$ and $d \log N$ nats with $d$ dimensions and $N$ "
-    r"training images; the sum of all three is right. Watch how they change.",
+    r"each alone is from $\mathcal{N}(0, 1)$. Estimated from batches, the first two are too "
+    r"large and the third is too small, by up to $\log N$, $(d-1) \log N$ and $d \log N$ nats with "
+    r"$d$ dimensions and $N$ training images; the sum of all three is right. Watch how they "
+    r"change.",
     "wae-mmd": r"Tolstikhin et al. (2018). The maximum mean discrepancy compares the codes of a "
     r"batch with draws from $\mathcal{N}(0, I)$; it has no unit. Single posteriors are free.",
     "info-vae": r"Zhao et al. (2019). The MMD compares the codes of a batch with draws from "

@@ -132,6 +132,8 @@ def _numbers(view: View) -> None:
         )
     elif found:
         st.latex(formula(ObjectiveConfig(), found, 0.0, r"\text{test }-\mathrm{ELBO}"))
+        if loss_name(config.objective) != loss_name(ObjectiveConfig()):
+            more = "Their loss is another sum: that of the objective."
     elif row:
         name = rf"\text{{{row['split']} }}{loss_name(config.objective)}"
         st.latex(formula(config.objective, row, row["epoch"], name))

@@ -37,12 +37,14 @@ def measured_on(split: str, images: str, ended: bool) -> str:
         images: the images in words, such as ``"300 test images"``; empty before any number.
         ended: whether the training has ended.
     """
+    if not images and ended:
+        return "Nothing was measured."
     if not images:
         return "Numbers come with the first points of the curves."
     if split == "test":
         return (
-            f"**Final result**, on {images} that the model never saw. While it learned, the "
-            "number was that of the validation images, as in the curves."
+            f"**Final result**, on {images} that the model never saw. The curves are of training "
+            "and validation images."
         )
     if ended:
         return f"The **last intermediate result**, on {images}: it ended before its final test."

@@ -120,8 +120,8 @@ def test_training(preset: str, objective: Objective, likelihood: str, epochs: in
     assert (config.objective.sparsity > 0) == (preset == "sparse-ae")
     assert (config.training.noise != "none") == (preset == "denoising-ae")
     images = torch.zeros(1, 28, 28, 1, dtype=torch.uint8)
-    kind = torch.optim.AdamW if preset == "sparse-ae" else torch.optim.Adam
-    assert type(Trainer(config, images, images).optimizer) is kind
+    decays = Trainer(config, images, images).optimizer.weight_decay > 0
+    assert decays == (preset == "sparse-ae")
 
 
 def test_the_plain_autoencoder_comes_with_either_error() -> None:

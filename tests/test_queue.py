@@ -16,7 +16,7 @@ import pytest
 from vae.errors import VaeError
 from vae.jobs import cancel_training, pause_training, resume_training, start_training
 from vae.presets import make_config
-from vae.queue import at_once, place, queue_of
+from vae.queue import at_once, before, place, queue_of
 from vae.runs import find_run, runs_dir
 from vae.status import acquire, is_alive, read_status, request_cancel
 from vae.stops import Stops, request_pause
@@ -53,6 +53,21 @@ def test_first_come_first_served_on_each_device(stand) -> None:
     assert before["c-1"]() == ["b"]
     stand.leave("b")
     assert before["c-1"]() == []
+
+
+def test_who_only_looks_sees_who_is_before_a_run(stand, runs_folder: Path) -> None:
+    for name in ("b", "a", "c-1"):
+        stand(name)
+    stand("d", "cuda")
+    assert [before(runs_folder / name) for name in ("b", "a", "c-1", "d")] == [
+        [],
+        ["b"],
+        ["b", "a"],
+        [],
+    ]
+    stand.leave("b")
+    assert before(runs_folder / "c-1") == ["a"]
+    assert before(runs_folder / "nobody") == []
 
 
 def test_who_does_not_wait_stands_before_all_who_do(stand) -> None:

@@ -68,9 +68,9 @@ def test_bfloat16_learns_nearly_the_same(images: torch.Tensor) -> None:
     sums = {}
     for precision in ("fp32", "bf16"):
         step, model = stepper(small(precision=precision))
-        sums[precision] = torch.stack([step(images, 0, number, 0.0) for number in range(60)])
+        sums[precision] = torch.stack([step(images, 0, number, 0.0) for number in range(30)])
         assert all(parameter.dtype == torch.float32 for parameter in model.parameters())
     losses = {name: rows[:, -1] / 32 for name, rows in sums.items()}
     assert losses["bf16"].dtype == torch.float32
-    assert losses["fp32"][-1] < losses["fp32"][0] - 2.0
-    torch.testing.assert_close(losses["bf16"], losses["fp32"], rtol=0.0, atol=0.5)
+    assert losses["fp32"][-1] < losses["fp32"][0] - 1.0
+    torch.testing.assert_close(losses["bf16"], losses["fp32"], rtol=0.0, atol=0.1)

@@ -15,6 +15,7 @@ from vae.graphs import GraphedStep
 from vae.inference import to_float
 from vae.model import VAE
 from vae.objectives import TERMS, noise_shape, objective_terms
+from vae.optimizer import Adam
 from vae.randomness import generator
 from vae.schedules import capacity_at, term_weights
 
@@ -66,12 +67,9 @@ class Stepper:
         size: images in the training set.
     """
 
-    def __init__(
-        self, config: Config, model: VAE, optimizer: torch.optim.Optimizer, size: int
-    ) -> None:
+    def __init__(self, config: Config, model: VAE, optimizer: Adam, size: int) -> None:
         self._config, self._model, self._optimizer, self._size = config, model, optimizer, size
         self._device = next(model.parameters()).device
-        self._parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self._values: list[float] = []
         self._weights = torch.empty(0)
         self._step: Callable[..., Tensor] = self._learn
@@ -106,10 +104,10 @@ class Stepper:
         sums = loss_sums(
             self._model, x, target, eps, objective, weights, self._size, training.precision
         )
-        self._optimizer.zero_grad(set_to_none=True)
+        self._optimizer.zero_grad()
         (sums[-1] / len(x)).backward()
         if training.clip_norm:
-            torch.nn.utils.clip_grad_norm_(self._parameters, training.clip_norm)
+            torch.nn.utils.clip_grad_norm_(self._optimizer.parameters, training.clip_norm)
         self._optimizer.step()
         return sums.detach()
 

@@ -22,12 +22,7 @@ from vae.errors import VaeError
 from vae.inference import to_float
 from vae.model import VAE
 from vae.objectives import TERMS, noise_shape
-from vae.optimizer import (
-    make_optimizer,
-    optimizer_tensors,
-    restore_optimizer,
-    set_learning_rate,
-)
+from vae.optimizer import make_optimizer
 from vae.randomness import generator
 from vae.schedules import Plateau, learning_rate
 from vae.step import Stepper, coefficients, loss_sums
@@ -140,7 +135,7 @@ class Trainer:
             self._sums,
             (self._plateau.best, self._plateau.waited, self._plateau.factor),
             self.model.state_dict(),
-            optimizer_tensors(self.optimizer),
+            self.optimizer.tensors(),
         )
 
     def _restore(self, state: TrainingState) -> None:
@@ -151,7 +146,7 @@ class Trainer:
                 f"{len(self._sums)}."
             )
         self.model.load_state_dict(state.model)
-        restore_optimizer(self.optimizer, state.optimizer)
+        self.optimizer.restore(state.optimizer)
         self.epoch, self.step, self._seen = state.epoch, state.step, state.seen
         self._sums = state.sums.to(self.device, copy=True)
         self._plateau = Plateau(*state.plateau)
@@ -187,7 +182,7 @@ class Trainer:
         self.model.train()
         for images in self.train_images.batches(order, training.batch_size, self.step):
             progress = self.epoch + self.step / steps
-            set_learning_rate(self.optimizer, learning_rate(training, progress, self._plateau))
+            self.optimizer.rate = learning_rate(training, progress, self._plateau)
             self._sums += stepper(images, self.epoch, self.step, progress)
             self._seen += len(images)
             self.step += 1

@@ -163,6 +163,16 @@ def test_an_old_suggestion_that_a_slow_browser_sends_is_not_taken_for_a_typed_na
     assert choose(app, "preset", "ae").text_input(key="train name").value == "mine"
 
 
+def test_a_typed_name_gives_way_to_a_free_one_once_it_is_started(
+    runs_folder: Path, started: list[tuple[str, Config]]
+) -> None:
+    app = open_page()
+    app.text_input(key="train name").input("mine").run()
+    press(app, "train start")
+    assert started[0][0] == "mine"
+    assert app.text_input(key="train name").value == "digits-conv-16-1"
+
+
 def test_a_taken_name_is_one_sentence_and_the_form_stays(tiny_run: Run) -> None:
     app = open_page()
     app.number_input(key="train latent_dim conv-16").set_value(7).run()

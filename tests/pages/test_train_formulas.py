@@ -106,6 +106,8 @@ def test_the_numbers_say_which_images_they_are_of() -> None:
     cases = {
         ("validation", "validation images", False): "Intermediate result",
         ("validation", "validation images", True): "before its final test",
+        ("validation", "", False): "come with the first points",
+        ("validation", "", True): "Nothing was measured",
         ("test", "300 test images", True): "300 test images that the model never saw",
     }
     for arguments, words in cases.items():
