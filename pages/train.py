@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.train_fields import put
+from pages.train_fields import put_named
 from pages.train_form import WATCHED, form
 from pages.train_queue import Entry, now_known, queue_list
 from pages.train_view import watch
@@ -64,7 +64,8 @@ def watched(entries: list[Entry]) -> Entry | None:
 def _picker(entries: list[Entry]) -> None:
     """Which run to watch; keeps what was chosen while the person visits other pages."""
     states = {run.name: state_words(status["state"]) for run, status in entries}
-    put("train picker", st.session_state[WATCHED])
+    name = st.session_state[WATCHED]
+    put_named("train picker", name, states[name])
     st.selectbox(
         "Training to watch",
         list(states),

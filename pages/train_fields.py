@@ -85,7 +85,9 @@ def choice(
         more: of ``st.selectbox``.
     """
     kept = value_of(field, default, scope)
-    keeping = _keeping(key_of(field, scope), kept if kept in options else default)
+    key, value = key_of(field, scope), kept if kept in options else default
+    put_named(key, value, words(value))
+    keeping = _keeping(key, value)
     return st.selectbox(label, options, format_func=words, **more, **keeping)
 
 
@@ -110,6 +112,16 @@ def put(key: str, value: Any) -> None:
     """
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
+
+
+def put_named(key: str, value: str, words: str) -> None:
+    """Give a selectbox its value also where only its words are others: the browser would go on
+    showing the old ones.
+    """
+    if st.session_state.get(f"{key} words") != words:
+        st.session_state[f"{key} words"] = words
+        st.session_state[key] = value
+    put(key, value)
 
 
 def _keep(key: str) -> None:

@@ -50,14 +50,14 @@ def watch(run: Run, status: dict[str, Any]) -> None:
     active = status["state"] in ACTIVE
     count = len(curves([], run.config.objective, 1, ended=False)["charts"])
     st.html(layout_style("train-curves", count))
-    st.fragment(_watch, run_every=POLL_SECONDS if active else None)(run, active)
+    st.fragment(_watch, run_every=POLL_SECONDS if active else None)(run, status["state"])
 
 
-def _watch(run: Run, polled: bool) -> None:
+def _watch(run: Run, known: str) -> None:
     try:
         view = read_view(run)
-        if polled != view.active:
-            st.rerun()  # the whole page: the result is in every list, or it is polled from now on
+        if known != view.status["state"]:
+            st.rerun()  # the whole page: the state is in every list, and decides whether to poll
         _header(view)
         _progress(view)
         _last_words(view)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 TIMES = {"median_ms", "p95_ms", "p99_ms", "max_ms"}
@@ -72,3 +75,39 @@ def test_parts_of_projection_can_be_left_out() -> None:
         " --no-placement"
     )
     assert not {"scikit-learn", "large", "placement", "cpu_ratio"} & set(found)
+
+
+@pytest.mark.skipif("VAE_DATA" not in os.environ, reason="VAE_DATA names no folder with MNIST")
+def test_training() -> None:
+    found = benchmark(
+        "benchmarks/training.py --json --images 512 --repeats 2 --whole --whole-epochs 1"
+    )
+    assert {"machine", "cores", "threads", "versions", "ratios_cpu", "ratios_wall"} <= set(found)
+    assert (found["preset"], found["batch"], found["images"]) == ("mlp-400-20", 128, 512)
+    rows = found["figures"]
+    assert {"dataloader", "fp32", "bf16"} <= set(rows) <= {"dataloader", "pythae", "fp32", "bf16"}
+    for row in rows.values():
+        assert row["cpu_us_per_image"] > 0 < row["wall_us_per_image"]
+    cpu = {name: row["cpu_us_per_image"] for name, row in rows.items()}
+    ratio = found["ratios_cpu"]["fp32_to_dataloader"]
+    assert ratio == pytest.approx(cpu["dataloader"] / cpu["fp32"], rel=0.01)
+    assert abs(found["elbo"]["fp32"] - found["elbo"]["bf16"]) < 10
+    assert {"fp32", "bf16"} == set(found["whole"]) == set(found["roofline"])
+    for row in found["whole"].values():
+        assert row["images_per_cpu_second"] == pytest.approx(55_000 / row["cpu_seconds"], rel=0.01)
+    for row in found["roofline"].values():
+        assert row["gflops"] > 0 < row["share"]
+
+
+def test_training_without_mnist(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "benchmarks/training.py", "--json"],
+        cwd=ROOT,
+        env={**os.environ, "VAE_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: The data set 'mnist' is not in ")
+    assert done.stderr.count("\n") == 1

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 
+from tests.conftest import train_tiny
 from vae import precision
 from vae.config import Config
 from vae.precision import gain, knows_bfloat16, with_precision
 from vae.presets import make_config
+from vae.runs import find_run
 
 CPU = torch.device("cpu")
 
@@ -65,3 +70,12 @@ def test_gain_is_single_precision_time_by_bfloat16_time(monkeypatch: pytest.Monk
     monkeypatch.setattr(precision, "_SECONDS", 0.0)
     monkeypatch.setattr(precision, "_seconds", pretend)
     assert gain(small(), CPU) == pytest.approx(2.0)
+
+
+def test_a_run_keeps_what_was_decided(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "knows_bfloat16", lambda _: True)
+    monkeypatch.setattr(precision, "gain", lambda *_: 2.0)
+    train_tiny("fast", epochs=1, precision="auto")
+    written = json.loads((runs_folder / "fast" / "config.json").read_text())
+    assert written["training"]["precision"] == "bf16"
+    assert find_run("fast").config.training.precision == "bf16"
