@@ -12,6 +12,12 @@ from pages.train_words import state_words
 from vae.runs import Run, list_runs
 from vae.status import ACTIVE
 
+# As high as a finger is wide.
+_TOUCH = """<style>
+@media (max-width: 640px) { [data-testid="stMain"] [data-testid="stButton"] button {
+  min-height: 44px;
+} }
+</style>"""
 # One column on a phone: what is being learned comes before the form.
 _LIVE_FIRST = """<style>
 @media (max-width: 640px) { [data-testid="stColumn"]:has(.st-key-train-watch) {
@@ -22,6 +28,7 @@ _LIVE_FIRST = """<style>
 
 def page() -> None:
     """The form, and the run that is watched: the newest one at work unless another is chosen."""
+    st.html(_TOUCH)
     runs = list_runs()[0]
     entries = newest_first(runs)
     now_known(entries)

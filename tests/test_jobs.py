@@ -147,5 +147,4 @@ def test_a_failing_process_says_why(tiny_run: Run) -> None:
     (tiny_run.path / "codes.npz").write_bytes(b"no codes")
     folder = start_map(tiny_run, MapParams(points=120))
     log = folder / "log.txt"
-    _wait(lambda: read_status(folder)["state"] == "failed" or "error" in log.read_text(), log)
-    assert "not a readable" in log.read_text()
+    _wait(lambda: "not a readable" in log.read_text(), log)

@@ -68,7 +68,7 @@ def test_a_training_is_chosen_watched_paused_resumed_and_stopped(
         expect(button(other, "Resume")).to_be_visible()
         box = button(other, "Resume").bounding_box()
         assert box
-        assert box["height"] >= 40
+        assert box["height"] >= 44
         assert other.evaluate("document.documentElement.scrollWidth") <= 390
     button(page, "Resume").click()
     expect(page.get_by_text("running", exact=True)).to_be_visible(timeout=60_000)
