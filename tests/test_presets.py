@@ -74,7 +74,7 @@ def test_conv_64px_halves_64_pixels_five_times(channels: int) -> None:
     stages = [layer for layer in _layers(model.encoder) if "halved" in layer]
     assert len(stages) == len([layer for layer in _layers(model.decoder) if "halved" in layer]) == 5
     assert stages[0][0] == channels
-    assert model.encoder[:-2](torch.rand(1, channels, 64, 64)).shape == (1, 128, 2, 2)
+    assert model.encoder[:-3](torch.rand(1, channels, 64, 64)).shape == (1, 128, 2, 2)
     assert model.decode(torch.zeros(1, 32)).shape == (1, channels, 64, 64)
 
 

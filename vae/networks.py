@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vae.config import ModelConfig
-from vae.fast_layers import Linear, Transposed, TransposedToGrey
+from vae.fast_layers import Convolution, Linear, Transposed, TransposedToGrey
 
 
 class PadTo(nn.Module):
@@ -21,6 +21,8 @@ class PadTo(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # x: (N, C, H, W) -> (N, C, height, width)
+        if x.shape[2:] == (self.height, self.width):
+            return x  # without a copy
         return F.pad(x, (0, self.width - x.shape[3], 0, self.height - x.shape[2]))
 
 
@@ -78,9 +80,10 @@ def _conv_encoder(config: ModelConfig) -> nn.Sequential:
     factor = 2 ** len(config.widths)
     layers: list[nn.Module] = [PadTo(rows * factor, columns * factor)]
     for inner, outer in pairwise((config.image_shape[2], *config.widths)):
-        layers.append(nn.Conv2d(inner, outer, kernel_size=4, stride=2, padding=1))
+        layers.append(Convolution(inner, outer, kernel_size=4, stride=2, padding=1))
         layers += _between(config)
-    layers.append(nn.Flatten())
+    # Before the last activation, whose gradient then lies as the next layer's does.
+    layers.insert(len(layers) - len(_between(config)), nn.Flatten())
     layers.append(Linear(config.widths[-1] * rows * columns, _outputs(config)))
     return nn.Sequential(*layers)
 
