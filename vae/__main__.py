@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from typing import NoReturn
@@ -50,5 +51,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
 
 
+def process() -> NoReturn:
+    """:func:`main` as a process of its own.
+
+    Imported libraries make hundreds of thousands of objects that stay. To look through them for
+    garbage every 700 new ones, and at the end again, takes a quarter of the processor time of
+    ``evaluate digits-2d`` (measured: 2.8 s, and 2.1 s without).
+    """
+    gc.set_threshold(100_000)
+    status = main()
+    gc.freeze()  # the system takes them all back at once
+    sys.exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    process()

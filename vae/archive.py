@@ -18,7 +18,7 @@ from vae.archive_checks import LIMITS, TOTAL_LIMIT, check_files, limit_of
 from vae.card import model_card
 from vae.datasets import DATASETS, is_available, load
 from vae.errors import VaeError
-from vae.files import make_folder, write_atomic, write_json
+from vae.files import make_folder, remove_abandoned, write_atomic, write_json
 from vae.map_frames import FRAMES_SUFFIX
 from vae.maps import map_path, stored_maps
 from vae.runs import NAME_PATTERN, Run, check_name, load_model, pretrained_dir, runs_dir
@@ -78,6 +78,7 @@ def import_archive(data: bytes, name: str | None = None) -> Run:
     _check_free(name)
     config = check_files(files)
     make_folder(runs_dir())
+    remove_abandoned(runs_dir())
     try:
         folder = Path(tempfile.mkdtemp(prefix=".import-", dir=runs_dir()))
     except OSError as error:

@@ -11,7 +11,7 @@ from torch import Tensor
 from vae.checkpoints import read_tensors
 from vae.config import Config
 from vae.errors import VaeError
-from vae.files import write_atomic
+from vae.files import remove_file, write_atomic
 from vae.options import USED_BY
 from vae.runs import Run, find_run
 
@@ -77,3 +77,8 @@ def read_start(folder: Path) -> dict[str, Tensor] | None:
     """The weights that :func:`keep_start` kept, if any."""
     path = folder / _FILE
     return read_tensors(path)[0] if path.is_file() else None
+
+
+def forget_start(folder: Path) -> None:
+    """Delete what :func:`keep_start` kept: nobody goes on with a run that is done."""
+    remove_file(folder / _FILE)

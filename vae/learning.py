@@ -6,7 +6,6 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,6 @@ from vae.checkpoints import load_training_state, save_training_state, save_weigh
 from vae.checks import check_points
 from vae.codes import save_codes
 from vae.config import Config
-from vae.config_json import config_to_json
 from vae.datasets import load, load_streamed
 from vae.devices import keep_freed_memory, set_training_threads
 from vae.errors import VaeError
@@ -32,10 +30,10 @@ from vae.files import (
     write_atomic,
     write_json,
 )
-from vae.fine_tuning import read_start
+from vae.fine_tuning import forget_start, read_start
 from vae.inference import encode_pixels, reconstruct, sample_prior, spoil
 from vae.model import VAE
-from vae.precision import with_precision
+from vae.precision import keep_precision
 from vae.runs import CHECKPOINT, find_run
 from vae.status import State, StatusWriter, versions
 from vae.stops import Stop, Stops
@@ -45,6 +43,8 @@ CODES_LIMIT = 10_000  # held-out images whose codes are kept
 _CHECKPOINT_SECONDS = 5.0
 _CHECKPOINT_SHARE = 20  # times as long as a checkpoint takes, at least, until the next
 _SNAPSHOT_SECONDS = 1.0
+_WARM_STEPS = 10  # the first are slow, so the time left is estimated from later ones
+_ESTIMATE_SECONDS = 3.0  # of training, before anybody is told how long it will take
 
 Report = Callable[[Progress, Config], None]
 
@@ -69,13 +69,10 @@ def learn(
     set_training_threads(config)
     keep_freed_memory()
     try:
+        if config.training.precision == "auto":
+            with status.stage("measuring which precision is faster"):
+                config = keep_precision(find_run(folder.name), config)
         with status.stage("reading the data", versions=versions()):
-            if config.training.precision == "auto":  # a resumed run keeps what is found now
-                config = with_precision(config)
-                kept = find_run(folder.name).config  # its device, perhaps not that of today
-                training = replace(kept.training, precision=config.training.precision)
-                kept = replace(kept, training=training)
-                write_json(folder / "config.json", config_to_json(kept))
             trainer, validation = _trainer(folder, config, where)
         asked = _train(folder, trainer, status, stops, validation[:16], report)
         share = _share(trainer)
@@ -96,6 +93,7 @@ def learn(
     write_atomic(folder / "card.md", model_card(find_run(folder.name)))
     if state == "done":  # not before: whoever is killed while evaluating goes on from it
         (folder / CHECKPOINT).unlink(missing_ok=True)
+        forget_start(folder)
     return state
 
 
@@ -124,12 +122,15 @@ def _train(
     checkpoints = _Checkpoints(folder, trainer)
     make_folder(folder / "snapshots")
     begun, images_before, snapped = time.monotonic(), trainer.images, 0.0
-    status.begin(_share(trainer))
+    warm = trainer.images + _WARM_STEPS * config.training.batch_size
+    status.begin(_share(trainer), _ESTIMATE_SECONDS)
     status.beat(_share(trainer), device=str(trainer.device))
     asked = stops.asked()
     for point in trainer.run() if asked is None else ():
         if point is not None:
             curves.add(point)
+        if trainer.images <= warm:
+            status.begin(_share(trainer), _ESTIMATE_SECONDS)
         facts = {"stage": "training", "epoch": round(trainer.images / count, 4)}
         if elapsed := time.monotonic() - begun:
             facts["images_per_second"] = round((trainer.images - images_before) / elapsed)

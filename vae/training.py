@@ -166,7 +166,7 @@ class Trainer:
             yield from self._epoch(stepper)
             # The epoch counts as done only with its validation: a resumed run makes it again.
             point = self._validate(self.epoch + 1)
-            if self.epoch + 1 > self.config.objective.beta_warmup:
+            if self.epoch + 1 > self.config.growing_epochs:
                 self._plateau.note(point.loss, self.config.training.lr_patience)
             self.epoch, self.step = self.epoch + 1, 0
             yield point

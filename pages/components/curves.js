@@ -5,7 +5,9 @@ import { loadPlotly } from "./plotly.js";
 
 const CONFIG = { displayModeBar: false, responsive: false };
 // Fixed, so that no chart moves when its numbers get longer.
-const MARGIN = { l: 62, r: 10, t: 38, b: 50 };
+const MARGIN = { l: 56, r: 10, t: 48, b: 50 };
+const END = 1.02; // so much of the last epoch is drawn: a marker at its end is whole
+const ROOMY = 270; // pixels of a chart in which its title and unit stand side by side in full
 
 export function mount(root, args) {
   const place = root.querySelector(".vae");
@@ -97,34 +99,44 @@ export function traces({ term, unit }, { points, colours, reach }) {
 }
 
 function layout(chart, { points, reach, empty }, host, { text, grid, family }, first) {
-  const { title, unit, range } = chart;
+  const { range } = chart;
   const waiting = points.train.epoch.length === 0;
   const axis = { gridcolor: grid, zeroline: false, automargin: false, tickfont: { size: 14 } };
   return {
     width: host.clientWidth,
     height: host.clientHeight,
     margin: MARGIN,
-    title: { text: `<b>${title}</b>`, x: 0, xanchor: "left", y: 0.97, font: { size: 18 } },
+    title: {
+      text: heading(chart, host.clientWidth), font: { size: 18 },
+      x: 0, xanchor: "left", y: 1, yanchor: "top", pad: { t: 2 },
+    },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: text, size: 15, family },
     uirevision: "keep", // a zoom survives the next point
-    // Once, beside the first title: no line runs there.
+    // Once, below the first title: no line runs there.
     legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom", font: { size: 14 } },
     showlegend: first && !waiting,
     annotations: waiting ? [note(empty, text)] : [],
-    xaxis: { ...axis, title: { text: "epoch", standoff: 6 }, range: [0, reach], nticks: 6 },
-    yaxis: {
-      ...axis, title: { text: unit ? `${unit} per image` : "", standoff: 6 }, range,
-      showticklabels: !waiting,
-    },
+    xaxis: { ...axis, title: { text: "epoch", standoff: 6 }, range: [0, END * reach], nticks: 6 },
+    yaxis: { ...axis, range, showticklabels: !waiting },
   };
 }
 
-/** Words in the middle of a chart that has no line yet. Pure. */
+/** A chart's title and the unit of its axis, beside which long numbers leave no room. Pure. */
+export function heading({ title, unit }, width) {
+  const words = width < ROOMY ? unit : `${unit} per image`;
+  return `<b>${title}</b>${unit ? `<span style="font-size:14px">  ${words}</span>` : ""}`;
+}
+
+/** Words in the middle of a chart that has no line yet, on two lines: some charts are narrow. Pure. */
 export function note(words, color) {
+  const spaces = [...words.matchAll(/ /g)].map(({ index }) => index);
+  const far = (index) => Math.abs(index - words.length / 2);
+  const middle = spaces.sort((a, b) => far(a) - far(b))[0];
   return {
-    text: words, showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5,
+    text: spaces.length ? `${words.slice(0, middle)}<br>${words.slice(middle + 1)}` : words,
+    showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5,
     font: { size: 16, color },
   };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { summary, traces } from "../../pages/components/curves.js";
+import { heading, note, summary, traces } from "../../pages/components/curves.js";
 
 const points = {
   train: { epoch: [0.5, 1], loss: [60, 50], kl: [1, 2] },
@@ -23,6 +23,18 @@ test("a term without a unit is shown without one", () => {
   assert.doesNotMatch(hover(""), /nats/);
   const words = summary({ title: "MMD", term: "mmd", unit: "" }, points.validation);
   assert.equal(words, "MMD of validation images: 0.0123 after epoch 1");
+});
+
+test("a heading names the unit, in short where there is little room", () => {
+  const loss = { title: "Loss", unit: "nats" };
+  assert.match(heading(loss, 358), /^<b>Loss<\/b>.* nats per image</);
+  assert.match(heading(loss, 200), / nats</);
+  assert.equal(heading({ title: "MMD", unit: "" }, 358), "<b>MMD</b>");
+});
+
+test("a note is broken near its middle, and nothing of it is lost", () => {
+  assert.equal(note("it ended before the first numbers", "#000").text, "it ended before<br>the first numbers");
+  assert.equal(note("nothing", "#000").text, "nothing");
 });
 
 test("a chart says its last value in words", () => {

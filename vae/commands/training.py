@@ -20,7 +20,9 @@ def add_commands(commands: Any) -> None:
     """Add the group to the parser."""
     command = add_command(commands, "train", _train, "train a model, or go on with a stopped one")
     command.add_argument("name", help="what the model is called")
-    command.add_argument("--dataset", help="see: python -m vae datasets")
+    command.add_argument(
+        "--dataset", help="see: python -m vae datasets (default with --start-from: that model's)"
+    )
     command.add_argument("--preset", help=f"one of {', '.join(PRESETS)} (default {DEFAULT_PRESET})")
     _add_choices(command)
     command.add_argument(
@@ -75,6 +77,8 @@ def _train(options: argparse.Namespace) -> int:
         run = resumable(options.name)
         folder, config = run.path, with_device(run.config, options.device)
     else:
+        if options.dataset is None and options.start_from:
+            options.dataset = find_run(options.start_from).config.training.dataset
         if options.dataset is None:
             raise VaeError("Which data set? Say --dataset NAME; see: python -m vae datasets.")
         shape = find(options.dataset).image_shape
