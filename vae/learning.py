@@ -19,6 +19,7 @@ from vae.codes import save_codes
 from vae.config import Config
 from vae.datasets import load, load_streamed
 from vae.devices import keep_freed_memory, set_training_threads
+from vae.distributed import meet
 from vae.errors import VaeError
 from vae.evaluation import evaluate
 from vae.files import (
@@ -37,6 +38,7 @@ from vae.precision import keep_precision
 from vae.runs import CHECKPOINT, find_run
 from vae.status import State, StatusWriter, versions
 from vae.stops import Stop, Stops
+from vae.team import Team, agreed, described
 from vae.training import Progress, Trainer
 
 CODES_LIMIT = 10_000  # held-out images whose codes are kept
@@ -73,16 +75,16 @@ def learn(
             with status.stage("measuring which precision is faster"):
                 config = keep_precision(find_run(folder.name), config)
         with status.stage("reading the data", versions=versions()):
-            trainer, validation = _trainer(folder, config, where)
-        asked = _train(folder, trainer, status, stops, validation[:16], report)
+            team = meet(config, stops.asked)
+            trainer, validation = make_trainer(folder, config, where, team)
+        asked = _train(folder, trainer, status, agreed(team, stops.asked), validation[:16], report)
+        if team is not None:
+            team.leave()
         share = _share(trainer)
-        if asked and trainer.images == 0:  # there is nothing to keep
+        if asked == "pause" or (asked and trainer.images == 0):  # there is nothing more to keep
             state: State = "paused" if asked == "pause" else "cancelled"
             status.end(state, progress=share)
             return state
-        if asked == "pause":
-            status.end("paused", progress=share)
-            return "paused"
         with status.stage("evaluating", progress=share, seconds_left=None):
             test = load(config.training.dataset, "test")
             finish(folder, config, trainer.model, test.images, test.labels)
@@ -97,7 +99,9 @@ def learn(
     return state
 
 
-def _trainer(folder: Path, config: Config, where: Where) -> tuple[Trainer, np.ndarray]:
+def make_trainer(
+    folder: Path, config: Config, where: Where, team: Team | None = None
+) -> tuple[Trainer, np.ndarray]:
     """The trainer where it stood, and the validation images."""
     checkpoint = folder / CHECKPOINT
     state = load_training_state(checkpoint) if checkpoint.is_file() else None
@@ -105,14 +109,14 @@ def _trainer(folder: Path, config: Config, where: Where) -> tuple[Trainer, np.nd
     # The validation and test images of every set are few, so they may be in memory.
     validation = load(config.training.dataset, "validation").images
     train = load_streamed(config.training.dataset, "train")
-    return Trainer(config, train, torch.tensor(validation), state, start, where), validation
+    return Trainer(config, train, torch.tensor(validation), state, start, where, team), validation
 
 
 def _train(
     folder: Path,
     trainer: Trainer,
     status: StatusWriter,
-    stops: Stops,
+    stop: Callable[[], Stop | None],
     shown: np.ndarray,
     report: Report | None,
 ) -> Stop | None:
@@ -124,8 +128,8 @@ def _train(
     begun, images_before, snapped = time.monotonic(), trainer.images, 0.0
     warm = trainer.images + _WARM_STEPS * config.training.batch_size
     status.begin(_share(trainer), _ESTIMATE_SECONDS)
-    status.beat(_share(trainer), device=str(trainer.device))
-    asked = stops.asked()
+    status.beat(_share(trainer), device=described(trainer.team, trainer.device))
+    asked = stop()
     for point in trainer.run() if asked is None else ():
         if point is not None:
             curves.add(point)
@@ -137,7 +141,7 @@ def _train(
         status.beat(_share(trainer), **facts)
         if report is not None and point is not None:
             report(point, config)
-        if asked := stops.asked():
+        if asked := stop():
             break
         checkpoints.save_when_due()
         if point is not None and point.split == "validation":

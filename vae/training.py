@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -25,7 +26,9 @@ from vae.objectives import TERMS, noise_shape
 from vae.optimizer import make_optimizer
 from vae.randomness import generator
 from vae.schedules import Plateau, learning_rate
+from vae.shared_step import shared_sums
 from vae.step import Stepper, coefficients, loss_sums
+from vae.team import Team
 
 # Enough points for a smooth live curve; each costs one synchronisation of the device.
 _LOGS_PER_EPOCH, _LOGS_PER_RUN = 10, 1000
@@ -70,6 +73,7 @@ class Trainer:
         start: weights of the model that it starts from, where the configuration names one.
         where: whether the training images lie on the device or are streamed (:mod:`vae.batches`).
             It changes nothing of what is learned.
+        team: the processes that train this model together, if there are others.
 
     Raises:
         VaeError: for a device that is not there, images of another shape, a foreign state, or
@@ -84,6 +88,7 @@ class Trainer:
         state: TrainingState | None = None,
         start: dict[str, Tensor] | None = None,
         where: Where = "auto",
+        team: Team | None = None,
     ) -> None:
         for images in (train, validation):
             known = str(images.dtype).endswith("uint8")
@@ -92,7 +97,7 @@ class Trainer:
                     f"Images came as {images.dtype} of shape {tuple(images.shape)}; this model "
                     f"takes uint8 of shape (n, {', '.join(map(str, config.model.image_shape))})."
                 )
-        self.config = config
+        self.config, self.team = config, team
         self.device = resolve_device(config.training.device)
         self.model = build_model(config).to(self.device)
         if config.training.start_from and start is None and state is None:
@@ -106,13 +111,15 @@ class Trainer:
         self.optimizer = make_optimizer(self.model, config)
         self.train_images = pick(train, self.device, where)
         self.validation_images = validation.to(self.device)
-        self.epoch, self.step = 0, 0
+        self.epoch = self.step = self._seen = 0
         self._terms = TERMS[config.objective.objective]
         self._sums = torch.zeros(len(self._terms) + 1, device=self.device)
-        self._seen = 0
         self._plateau = Plateau()
         if state is not None:
             self._restore(state)
+        if team is not None:
+            team.check_alike(images=len(train), epoch=self.epoch, step=self.step, seen=self._seen)
+            self._sums *= team.rank == 0
 
     @property
     def steps(self) -> int:
@@ -161,7 +168,8 @@ class Trainer:
         Raises:
             VaeError: if the loss stops being a finite number.
         """
-        stepper = Stepper(self.config, self.model, self.optimizer, len(self.train_images))
+        size = len(self.train_images)
+        stepper = Stepper(self.config, self.model, self.optimizer, size, self.team)
         while self.epoch < self.config.training.epochs:
             yield from self._epoch(stepper)
             # The epoch counts as done only with its validation: a resumed run makes it again.
@@ -172,10 +180,9 @@ class Trainer:
             yield point
 
     def _epoch(self, stepper: Stepper) -> Iterator[Progress | None]:
-        training, count, steps = self.config.training, len(self.train_images), self.steps
-        order = torch.randperm(
-            count, generator=generator("cpu", "order", training.seed, self.epoch)
-        )
+        training, team, steps = self.config.training, self.team, self.steps
+        drawn = generator("cpu", "order", training.seed, self.epoch)
+        order = torch.randperm(len(self.train_images), generator=drawn)
         logs = max(1, min(_LOGS_PER_EPOCH, _LOGS_PER_RUN // training.epochs))
         every = math.ceil(steps / logs)
         ticked = time.monotonic()
@@ -187,34 +194,37 @@ class Trainer:
             self._seen += len(images)
             self.step += 1
             if self.step % every == 0 or self.step == steps:
-                means, self._seen = self._sums / self._seen, 0
+                sums = self._sums if team is None else team.total(self._sums)
+                means, self._seen = sums / self._seen, 0
                 self._sums = torch.zeros_like(self._sums)
                 point = self._point("train", self.epoch + self.step / steps, self.images, means)
                 ticked = time.monotonic()
                 yield point
-            elif time.monotonic() - ticked > _TICK_SECONDS:
+            elif time.monotonic() - ticked > _TICK_SECONDS if team is None else team.due():
                 ticked = time.monotonic()
+                if team is not None:
+                    self._sums = team.kept(self._sums)
                 yield None
 
     @torch.no_grad()
     def _validate(self, epochs_done: int) -> Progress:
         """The terms of the validation images, with the same random numbers in every epoch."""
         self.model.eval()
-        config, device = self.config, self.device
+        config, device, count = self.config, self.device, len(self.train_images)
         drawn = generator(device.type, "validation")
         values = coefficients(config.objective, epochs_done, config.training.epochs)
         weights = torch.tensor(values, device=device)
         sums = torch.zeros(len(self._terms) + 1, device=device)
+        add = loss_sums if self.team is None else partial(shared_sums, team=self.team)
         for images in self.validation_images.split(_validation_batch(config)):
             target = to_float(images)
             x = corrupt(target, config.training.noise, config.training.noise_level, drawn)
             shape = noise_shape(config.objective, len(images), config.model.latent_dim)
             eps = torch.empty(shape, device=device).normal_(generator=drawn)
-            count = len(self.train_images)
-            sums += loss_sums(self.model, x, target, eps, config.objective, weights, count, "fp32")
+            sums += add(self.model, x, target, eps, config.objective, weights, count, "fp32")
+        sums = sums if self.team is None else self.team.total(sums)
         means = sums / max(1, len(self.validation_images))
-        images_seen = epochs_done * len(self.train_images)
-        return self._point("validation", float(epochs_done), images_seen, means)
+        return self._point("validation", float(epochs_done), epochs_done * count, means)
 
     def _point(self, split: str, epoch: float, images: int, means: Tensor) -> Progress:
         *values, loss = means.tolist()

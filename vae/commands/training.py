@@ -58,6 +58,7 @@ def _add_choices(command: argparse.ArgumentParser) -> None:
 def _train(options: argparse.Namespace) -> int:
     from vae.card import command
     from vae.datasets import find
+    from vae.distributed import seat
     from vae.presets import make_config
     from vae.priority import give_way
     from vae.runs import find_run
@@ -65,6 +66,11 @@ def _train(options: argparse.Namespace) -> int:
     from vae.worker import prepare, resumable, train_run, with_device
 
     give_way()  # before a name is taken: its setting may be wrong
+    if (own := seat()) is not None and own.rank > 0:
+        from vae.following import follow
+
+        follow(own, options.name, options.data)
+        return 0
     chosen = {name: getattr(options, name) for name in HELP}
     if options.resume:
         fixed = {**chosen, "dataset": options.dataset, "preset": options.preset, "device": None}
