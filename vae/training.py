@@ -111,6 +111,7 @@ class Trainer:
         self._sums = torch.zeros(len(self._terms) + 1, device=self.device)
         self._seen = 0
         self._plateau = Plateau()
+        self.halts: frozenset[int] = frozenset()  # numbers of images at which run() yields for sure
         if state is not None:
             self._restore(state)
 
@@ -192,7 +193,7 @@ class Trainer:
                 point = self._point("train", self.epoch + self.step / steps, self.images, means)
                 ticked = time.monotonic()
                 yield point
-            elif time.monotonic() - ticked > _TICK_SECONDS:
+            elif self.images in self.halts or time.monotonic() - ticked > _TICK_SECONDS:
                 ticked = time.monotonic()
                 yield None
 
