@@ -38,9 +38,10 @@ async def snapshots(request: Request) -> Response:
     Ten uint32: codes n, originals k, samples s, H, W, C, the first snapshot's number, how many
     follow, how many there are, whether more may come (1: the run is at work). With ``from=0``,
     where there are any: n classes, uint16, then the originals, uint8 k × H × W × C. Then of each
-    snapshot two uint32: images seen, and whether its weights are kept; six float32: epoch, reconstruction
-    and KL of the originals, loss, reconstruction and KL of the training images around then (nats,
-    NaN: not known); its reconstructions, uint8 k × H × W × C, and its samples, uint8 s × H × W × C.
+    snapshot two uint32: images seen, and whether its weights are kept; six float32: epoch,
+    reconstruction and KL of the originals, loss, reconstruction and KL of the training images
+    around then (nats, NaN: not known); its reconstructions, uint8 k × H × W × C, and its samples,
+    uint8 s × H × W × C.
     """
     name, first = request.path_params["name"], _first(request.query_params)
     return _bytes(await to_thread(_packed, name, first))
