@@ -108,7 +108,7 @@ def component_data(run: Run) -> dict[str, Any]:
         ],
         "title": "Codes" if d <= 2 else "Codes, on an aligned map",
         "about": _MAP_WORDS["dimensions" if d <= 2 else "aligned"],
-        "samples": "Decodes of fixed z" if _is_point(run) else "New images, fixed z",
+        "samples": "Decoded draws" if _is_point(run) else "New images",
         "waiting": "The first snapshot comes in a moment.",
     }
 

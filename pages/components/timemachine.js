@@ -90,7 +90,7 @@ function build(root, args) {
     element("div", { class: "machine" }, originals.element, ground, made.element, samples.element),
     element("div", { class: "transport" }, play,
       element("div", { class: "scrub" }, range), speed),
-    element("div", { class: "facts" }, when, shown, train, opener), message);
+    element("div", { class: "facts" }, when, element("div", {}, shown, train), opener), message);
   const watcher = new ResizeObserver(() => timeline.film.length && ask(wanted ?? at));
   watcher.observe(map.element);
 
