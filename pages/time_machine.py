@@ -27,7 +27,7 @@ def page() -> None:
     runs = [run for run in list_runs()[0] if _may_have(run)]
     if not runs:
         st.info(NONE, icon=":material/history:")
-        st.page_link(st.session_state["pages"]["train"], label="Go to Train", icon="📈")
+        _to_train()
         return
     run = _choose({run.name: run for run in runs})
     if not has_timeline(run):
@@ -47,6 +47,11 @@ def page() -> None:
     )
     with st.expander("What is shown, and what is not"):
         st.markdown(_explanation(run))
+
+
+def _to_train() -> None:
+    if st.button("Open Train", icon=":material/model_training:"):
+        st.switch_page(st.session_state["pages"]["train"])
 
 
 def _may_have(run: Run) -> bool:
