@@ -65,8 +65,12 @@ def remove_abandoned(parent: Path) -> None:
                 shutil.rmtree(folder)
 
 
-def write_atomic(path: Path, data: bytes | str) -> None:
+def write_atomic(path: Path, data: bytes | str, durable: bool = True) -> None:
     """Write ``data`` so that a reader, or a crash, sees the old file or the new one, never half.
+
+    Args:
+        durable: wait until it is on the disk: some milliseconds, without which a power cut, though
+            no crash of the process, may leave the new file damaged.
 
     Raises:
         VaeError: if it cannot be written; what stood there before is untouched.
@@ -78,7 +82,8 @@ def write_atomic(path: Path, data: bytes | str) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(raw)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         # mkstemp makes files private to their owner; a run folder is meant to be shared.
         Path(temporary).chmod(0o644)
         _replace(Path(temporary), path)

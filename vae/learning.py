@@ -17,7 +17,7 @@ from vae.checkpoints import load_training_state, save_training_state, save_weigh
 from vae.checks import check_points
 from vae.codes import save_codes
 from vae.config import Config
-from vae.datasets import load, load_streamed
+from vae.datasets import Split, load, load_streamed
 from vae.devices import keep_freed_memory, set_training_threads
 from vae.distributed import meet
 from vae.errors import VaeError
@@ -27,15 +27,15 @@ from vae.files import (
     flush_to_disk,
     make_folder,
     read_json_lines,
-    save_npz,
     write_atomic,
     write_json,
 )
 from vae.fine_tuning import forget_start, read_start
-from vae.inference import encode_pixels, reconstruct, sample_prior, spoil
+from vae.inference import encode_pixels
 from vae.model import VAE
 from vae.precision import keep_precision
 from vae.runs import CHECKPOINT, find_run
+from vae.snapshots import PICTURES, Snapshots, due_images, save_pictures
 from vae.status import State, StatusWriter, versions
 from vae.stops import Stop, Stops
 from vae.team import Team, agreed, described
@@ -77,7 +77,7 @@ def learn(
         with status.stage("reading the data", versions=versions()):
             team = meet(config, stops.asked)
             trainer, validation = make_trainer(folder, config, where, team)
-        asked = _train(folder, trainer, status, agreed(team, stops.asked), validation[:16], report)
+        asked = _train(folder, trainer, status, agreed(team, stops.asked), validation, report)
         if team is not None:
             team.leave()
         share = _share(trainer)
@@ -101,15 +101,18 @@ def learn(
 
 def make_trainer(
     folder: Path, config: Config, where: Where, team: Team | None = None
-) -> tuple[Trainer, np.ndarray]:
-    """The trainer where it stood, and the validation images."""
+) -> tuple[Trainer, Split]:
+    """The trainer where it stood, and the validation split."""
     checkpoint = folder / CHECKPOINT
     state = load_training_state(checkpoint) if checkpoint.is_file() else None
     start = read_start(folder) if state is None else None
     # The validation and test images of every set are few, so they may be in memory.
-    validation = load(config.training.dataset, "validation").images
+    validation = load(config.training.dataset, "validation")
     train = load_streamed(config.training.dataset, "train")
-    return Trainer(config, train, torch.tensor(validation), state, start, where, team), validation
+    images = torch.tensor(validation.images)
+    trainer = Trainer(config, train, images, state, start, where, team)
+    trainer.halts = frozenset(due_images(trainer))
+    return trainer, validation
 
 
 def _train(
@@ -117,7 +120,7 @@ def _train(
     trainer: Trainer,
     status: StatusWriter,
     stop: Callable[[], Stop | None],
-    shown: np.ndarray,
+    validation: Split,
     report: Report | None,
 ) -> Stop | None:
     """Make the steps, curves, checkpoints and snapshots; what stopped it, if it was not the end."""
@@ -125,14 +128,17 @@ def _train(
     curves = _Curves(folder / "metrics.jsonl", trainer.images)
     checkpoints = _Checkpoints(folder, trainer)
     make_folder(folder / "snapshots")
+    snapshots = Snapshots(folder, trainer, validation)
     begun, images_before, snapped = time.monotonic(), trainer.images, 0.0
     warm = trainer.images + _WARM_STEPS * config.training.batch_size
     status.begin(_share(trainer), _ESTIMATE_SECONDS)
     status.beat(_share(trainer), device=described(trainer.team, trainer.device))
-    asked = stop()
+    if (asked := stop()) is None:
+        snapshots.take_when_due()
     for point in trainer.run() if asked is None else ():
         if point is not None:
             curves.add(point)
+        snapshots.take_when_due()
         if trainer.images <= warm:
             status.begin(_share(trainer), _ESTIMATE_SECONDS)
         facts = {"stage": "training", "epoch": round(trainer.images / count, 4)}
@@ -147,8 +153,10 @@ def _train(
         if point is not None and point.split == "validation":
             ended = trainer.epoch == config.training.epochs
             if ended or trainer.epoch == 1 or time.monotonic() - snapped > _SNAPSHOT_SECONDS:
-                _save_snapshot(folder, trainer, shown)
+                save_pictures(folder, trainer, validation.images[:PICTURES])
                 snapped = time.monotonic()
+    if asked == "cancel" and trainer.images > 0:
+        snapshots.take()  # the end, where it came early
     if trainer.images > 0:
         checkpoints.save()
     return asked
@@ -234,19 +242,3 @@ def finish(
         found["pca"] = compare_with_pca(model, load_streamed(found["dataset"], "train"), images)
     write_json(folder / "evaluation.json", found)
     save_weights(model, folder / "weights.safetensors")
-
-
-def _save_snapshot(folder: Path, trainer: Trainer, originals: np.ndarray) -> None:
-    """Pictures of the state of learning: the same originals and the same draws each time.
-
-    Where the encoder is given spoiled images, these too, and what is made of them.
-    """
-    model, training = trainer.model.eval(), trainer.config.training
-    seen = spoil(originals, training.noise, training.noise_level)
-    save_npz(
-        folder / "snapshots" / f"{trainer.epoch:06d}.npz",
-        originals=originals,
-        reconstructions=reconstruct(model, seen),
-        samples=sample_prior(model, 16, seed=0),
-        **({} if training.noise == "none" else {"noisy": seen}),
-    )

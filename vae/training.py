@@ -9,7 +9,6 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -17,23 +16,20 @@ from torch import Tensor
 from vae.batches import ImageRows, Where, pick
 from vae.checkpoints import TrainingState, check_tensors
 from vae.config import Config
-from vae.corruption import corrupt
 from vae.devices import resolve_device
 from vae.errors import VaeError
-from vae.inference import to_float
 from vae.model import VAE
-from vae.objectives import TERMS, noise_shape
+from vae.objectives import TERMS
 from vae.optimizer import make_optimizer
 from vae.randomness import generator
 from vae.schedules import Plateau, learning_rate
-from vae.shared_step import shared_sums
-from vae.step import Stepper, coefficients, loss_sums
+from vae.step import Stepper
 from vae.team import Team
+from vae.validation import validation_means
 
 # Enough points for a smooth live curve; each costs one synchronisation of the device.
 _LOGS_PER_EPOCH, _LOGS_PER_RUN = 10, 1000
 _TICK_SECONDS = 0.2
-_VALIDATION_BATCH = 1024
 
 
 @dataclass(frozen=True)
@@ -115,6 +111,7 @@ class Trainer:
         self._terms = TERMS[config.objective.objective]
         self._sums = torch.zeros(len(self._terms) + 1, device=self.device)
         self._plateau = Plateau()
+        self.halts: frozenset[int] = frozenset()  # numbers of images at which run() yields for sure
         if state is not None:
             self._restore(state)
         if team is not None:
@@ -200,31 +197,20 @@ class Trainer:
                 point = self._point("train", self.epoch + self.step / steps, self.images, means)
                 ticked = time.monotonic()
                 yield point
-            elif time.monotonic() - ticked > _TICK_SECONDS if team is None else team.due():
+            elif self._is_tick(ticked):
                 ticked = time.monotonic()
                 if team is not None:
                     self._sums = team.kept(self._sums)
                 yield None
 
-    @torch.no_grad()
+    def _is_tick(self, ticked: float) -> bool:
+        late = time.monotonic() - ticked > _TICK_SECONDS if self.team is None else self.team.due()
+        return late or self.images in self.halts
+
     def _validate(self, epochs_done: int) -> Progress:
-        """The terms of the validation images, with the same random numbers in every epoch."""
-        self.model.eval()
-        config, device, count = self.config, self.device, len(self.train_images)
-        drawn = generator(device.type, "validation")
-        values = coefficients(config.objective, epochs_done, config.training.epochs)
-        weights = torch.tensor(values, device=device)
-        sums = torch.zeros(len(self._terms) + 1, device=device)
-        add = loss_sums if self.team is None else partial(shared_sums, team=self.team)
-        for images in self.validation_images.split(_validation_batch(config)):
-            target = to_float(images)
-            x = corrupt(target, config.training.noise, config.training.noise_level, drawn)
-            shape = noise_shape(config.objective, len(images), config.model.latent_dim)
-            eps = torch.empty(shape, device=device).normal_(generator=drawn)
-            sums += add(self.model, x, target, eps, config.objective, weights, count, "fp32")
-        sums = sums if self.team is None else self.team.total(sums)
-        means = sums / max(1, len(self.validation_images))
-        return self._point("validation", float(epochs_done), epochs_done * count, means)
+        images, size = self.validation_images, len(self.train_images)
+        means = validation_means(self.model, images, self.config, size, epochs_done, self.team)
+        return self._point("validation", float(epochs_done), epochs_done * size, means)
 
     def _point(self, split: str, epoch: float, images: int, means: Tensor) -> Progress:
         *values, loss = means.tolist()
@@ -237,13 +223,3 @@ class Trainer:
                     "clipping, or look for values in the data that are not numbers."
                 )
         return Progress(split, epoch, images, loss, dict(zip(self._terms, values, strict=True)))
-
-
-def _validation_batch(config: Config) -> int:
-    """Images at once: fewer where each is decoded k times; as many as in a training batch where the
-    terms depend on that number.
-    """
-    objective = config.objective
-    if objective.objective in ("beta-tcvae", "wae-mmd", "info-vae"):
-        return config.training.batch_size
-    return max(1, _VALIDATION_BATCH // objective.samples)

@@ -234,7 +234,7 @@ def _fail(folder: Path, status: StatusWriter, error: str) -> None:
 
 def _clean(folder: Path) -> None:
     """Remove what a killed process was just writing: whole files have no dot before their name."""
-    for path in (*folder.glob(".*"), *folder.glob("snapshots/.*")):
+    for path in (*folder.glob(".*"), *folder.glob("snapshots/.*"), *folder.glob("timeline/.*")):
         # Who asks it to stop writes here as well.
         if path.is_file() and not path.name.startswith((".lock", ".cancel.", ".pause.")):
             path.unlink(missing_ok=True)
