@@ -7,6 +7,7 @@ takes those of its rows, so that N processes compute what one does, but for roun
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import partial
 
@@ -68,6 +69,8 @@ def data_parallel(
     All processes begin with the first one's weights.
     """
     sums = partial(shared_sums, objective=objective, size=size, precision=precision, team=team)
+    # Those of convolutions lie with their channels last; they are copied to be sent in any case.
+    warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
     wrapped = DistributedDataParallel(_Loss(model, sums))
 
     def compute(x: Tensor, target: Tensor, eps: Tensor, weights: Tensor) -> Tensor:
