@@ -155,8 +155,9 @@ def test_a_run_whose_second_process_is_killed_goes_on_to_the_same_end(runs_folde
     status = find_run("two").status
     assert status["state"] == "paused"
     assert before < status["epoch"] < epochs
-    allowed = {"config.json", "status.json", "metrics.jsonl", "log.txt", "snapshots", CHECKPOINT}
-    assert {path.name for path in folder.iterdir()} - {".lock"} <= allowed
+    allowed = {"config.json", "status.json", "metrics.jsonl", "log.txt", CHECKPOINT}
+    allowed |= {"snapshots", "timeline", ".lock"}
+    assert {path.name for path in folder.iterdir()} <= allowed
 
     assert main(["train", "two", "--resume", "--json"]) == 0
     whole = train_tiny("whole", epochs=epochs)
