@@ -73,7 +73,7 @@ def test_told_to_stop_or_unable_it_leaves_nothing(tiny_run: Run, runs_folder) ->
     with pytest.raises(VaeError, match="not a readable safetensors file"):
         reopen(tiny_run, images)
     path.unlink()
-    with pytest.raises(VaeError, match="weights of 'tiny' .* were not kept"):
+    with pytest.raises(VaeError, match=r"weights of 'tiny' .* were not kept"):
         reopen(tiny_run, images)
     assert [folder.name for folder in runs_folder.iterdir()] == ["tiny"]
 
