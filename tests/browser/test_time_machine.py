@@ -100,10 +100,11 @@ def test_new_snapshots_appear_while_it_trains(replayed: Run, page: Page) -> None
         expect(root).to_have_attribute("data-count", str(len(times) - 4))
         for path, data in late.items():
             path.write_bytes(data)
-        expect(root).to_have_attribute("data-count", str(len(times)), timeout=15_000)
-        # Who is at the end follows.
-        expect(root).to_have_attribute("data-snapshot", str(len(times) - 1), timeout=15_000)
         write_json(replayed.path / "status.json", status)
+    expect(root).to_have_attribute("data-count", str(len(times)), timeout=15_000)
+    # Who is at the end follows, and is told by the button that it has come to rest.
+    expect(root).to_have_attribute("data-snapshot", str(len(times) - 1), timeout=15_000)
+    expect(root.locator(".play")).to_have_text("▶", timeout=15_000)
 
 
 def test_a_moment_opens_in_explore(replayed: Run, browser: Browser, server: Server) -> None:
