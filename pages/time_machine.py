@@ -88,7 +88,8 @@ def _take_picked() -> None:
 
 def _about(run: Run, wanted: str) -> str:
     training = run.config.training
-    words = f"{training.dataset} · {run.config.preset} · {training.epochs} epochs"
+    epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs} epochs"
+    words = f"{training.dataset} · {run.config.preset} · {epochs}"
     if wanted == run.name:
         return words
     return f"{words} · {wanted} has no snapshots: bundled and older models bring none."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.conftest import train_tiny
 from vae.checkpoints import read_tensors
 from vae.datasets import load
 from vae.errors import VaeError
@@ -73,9 +74,17 @@ def test_told_to_stop_or_unable_it_leaves_nothing(tiny_run: Run, runs_folder) ->
     with pytest.raises(VaeError, match="not a readable safetensors file"):
         reopen(tiny_run, images)
     path.unlink()
-    with pytest.raises(VaeError, match="weights of 'tiny' .* were not kept"):
+    with pytest.raises(VaeError, match=r"weights of 'tiny' .* were not kept"):
         reopen(tiny_run, images)
     assert [folder.name for folder in runs_folder.iterdir()] == ["tiny"]
+
+
+def test_a_fine_tuned_model_needs_its_beginning_no_more(tiny_run: Run) -> None:
+    tuned = train_tiny("tuned", epochs=1, start_from="tiny")
+    delete_run("tiny")
+    run = reopen(tuned, moments(tuned)[0])
+    assert run is not None
+    assert run.ready
 
 
 def test_names_are_names(tiny_run: Run, runs_folder) -> None:

@@ -1,4 +1,4 @@
-"""The snapshots of a training: when they are taken, what is in them, and that a resume repeats them."""
+"""The snapshots of a training: when, what is in them, and that a resume repeats them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Timelines from elsewhere: what does not fit is refused, read and imported; what goes out comes back."""
+"""Timelines from elsewhere: what does not fit is refused, what goes out comes back."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def prepare(name: str, config: Config, **facts: Any) -> Path:
     try:
         hidden.chmod(0o755)
         write_json(hidden / "config.json", config_to_json(config))
-        if config.training.start_from:
+        if config.training.start_from and "copy_of" not in facts:  # a copy is not trained
             from vae.fine_tuning import keep_start
 
             keep_start(hidden, config)

@@ -202,7 +202,7 @@ function build(root, args) {
     range.max = last();
     root.dataset.count = String(timeline.film.length);
     if (!had) ask(last()); // at first the end; a training that runs is followed from there on
-    else if (!playing && at >= had - 1 && timeline.more) start(at);
+    else if (!playing && at >= had - 1) start(at);
     else ask(at);
     root.dataset.state = "drawn";
   }

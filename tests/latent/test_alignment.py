@@ -1,4 +1,4 @@
-"""Snapshots on one plane: turned copies come back, and a real training drifts instead of jumping."""
+"""Snapshots on one plane: turned copies come back, a real training drifts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Time machine page: which trainings it offers, what the browser is handed, opening a moment."""
+"""The Time machine page: the trainings it offers, what the browser is handed, opening."""
 
 from __future__ import annotations
 

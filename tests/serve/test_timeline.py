@@ -1,4 +1,4 @@
-"""The snapshots of a training over HTTP: whole, in parts, while it runs, and where there are none."""
+"""The snapshots of a training over HTTP: whole, in parts, while it runs, and none."""
 
 from __future__ import annotations
 
