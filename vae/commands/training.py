@@ -22,6 +22,13 @@ def add_commands(commands: Any) -> None:
     command.add_argument("name", help="what the model is called")
     command.add_argument("--dataset", help="see: python -m vae datasets")
     command.add_argument("--preset", help=f"one of {', '.join(PRESETS)} (default {DEFAULT_PRESET})")
+    command.add_argument(
+        "--widths",
+        type=_sizes,
+        metavar="SIZE,…",
+        help="hidden layers (mlp) or channels (conv) of the encoder; the decoder mirrors them "
+        "(default: the preset's)",
+    )
     _add_choices(command)
     command.add_argument(
         "--resume", action="store_true", help="go on with a stopped run to its configured end"
@@ -36,6 +43,10 @@ def add_commands(commands: Any) -> None:
     command.add_argument(
         "--now", action="store_true", help="begin at once, beside other trainings on the device"
     )
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
 
 
 def _add_choices(command: argparse.ArgumentParser) -> None:
@@ -63,7 +74,7 @@ def _train(options: argparse.Namespace) -> int:
     from vae.worker import prepare, resumable, train_run, with_device
 
     give_way()  # before a name is taken: its setting may be wrong
-    chosen = {name: getattr(options, name) for name in HELP}
+    chosen = {name: getattr(options, name) for name in (*HELP, "widths")}
     if options.resume:
         fixed = {**chosen, "dataset": options.dataset, "preset": options.preset, "device": None}
         for name, value in fixed.items():
