@@ -24,7 +24,7 @@ def page() -> None:
     left, right = st.columns([3, 8], gap="large")
     with left:
         form()
-    with right:
+    with right, st.container(key="sweeps-watch"):
         for problem in broken:
             st.error(plain(problem), icon=":material/error:")
         if sweeps:

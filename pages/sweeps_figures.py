@@ -104,5 +104,7 @@ def draw(shared: Shared, kind: str, which: int) -> dict[str, Any] | None:
                 made = visualization.plot_parallel_coordinate(study, **single)
         except (ValueError, RuntimeError):  # how Optuna says that there is too little to draw
             return None
+    if not made.data:
+        return None
     made.update_layout(template="none", width=None, height=None, margin={"t": 40, "r": 20, "b": 60})
     return json.loads(made.to_json())

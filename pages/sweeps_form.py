@@ -15,7 +15,7 @@ from vae.errors import VaeError
 from vae.presets import PRESETS, make_config
 from vae.runs import runs_dir
 from vae.sweeps.folders import folder_of, start_sweep
-from vae.sweeps.plan import SEARCHES, Objectives, Plan, Search, make_plan
+from vae.sweeps.plan import MOST_TRIALS, SEARCHES, Objectives, Plan, Search, make_plan
 from vae.sweeps.spaces import PARAMETERS, Values, own_values, parse
 
 WATCHED = "sweeps watched"  # the session's key of the sweep that the page shows
@@ -55,7 +55,7 @@ def form() -> None:
     own = own_values(preset, dataset, DATASETS[dataset].image_shape)
     texts = _spaces(preset, own)
     with st.container(horizontal=True):
-        trials = st.number_input("Trials", 1, 10_000, 20, key="sweeps trials")
+        trials = st.number_input("Trials", 1, MOST_TRIALS, 20, key="sweeps trials")
         epochs = st.number_input(
             "Epochs each", 1, 100_000, 5, key="sweeps epochs", help="Of every trial, also the best."
         )

@@ -22,6 +22,13 @@ from vae.sweeps.storage import Shared, hidden, join, open_storage
 
 _POLL_SECONDS = 2.0
 _PROBLEM = "sweeps problem"  # the session's last refused press
+_SEEN = "sweeps seen live"  # the session's key of the sweep that was at work while it was watched
+# One column on a phone: what is being searched comes before the form.
+_LIVE_FIRST = """<style>
+@media (max-width: 640px) { [data-testid="stColumn"]:has(.st-key-sweeps-watch) {
+  order: -1; scroll-margin-top: 4rem;
+} }
+</style>"""
 _BADGES = {
     "running": "blue",
     "done": "green",
@@ -37,6 +44,10 @@ def watch(sweep: Sweep) -> None:
     view = _read(sweep)
     state = _state(sweep, view)
     active = state in ("running", "elsewhere")
+    if active:
+        st.session_state[_SEEN] = sweep.plan.study
+    if st.session_state.get(_SEEN) == sweep.plan.study:
+        st.html(_LIVE_FIRST)  # also when it has ended: nothing jumps
     st.fragment(_watch, run_every=_POLL_SECONDS if active else None)(sweep, state)
 
 
@@ -57,7 +68,7 @@ def _shared(sweep: Sweep) -> Shared | None:
     if "study" not in kept:
         if sweep.url.startswith("sqlite") and not (sweep.folder / "status.json").exists():
             return None
-        found = join(open_storage(sweep.url), sweep.plan.study)
+        found = join(open_storage(sweep.url), sweep.plan.study, wait=False)
         if found is None:
             return None
         kept["study"] = found
@@ -184,7 +195,7 @@ def row(trial: Trial, view: View) -> dict[str, Any]:
         },
         **{PARAMETERS[name].label: _short(trial.values.get(name)) for name in names},
         "seconds": None if trial.seconds is None else round(trial.seconds, 1),
-        "note": trial.error,
+        **({"note": trial.error} if any(one.error for one in view.trials) else {}),
     }
 
 

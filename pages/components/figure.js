@@ -1,5 +1,6 @@
 /** A whole Plotly figure from the server, in the page's colours; new data redraw it in its place. */
 
+import { adoptStyles, themeOf } from "./curves.js";
 import { element } from "./dom.js";
 import { loadPlotly } from "./plotly.js";
 
@@ -22,7 +23,7 @@ export function mount(root, args) {
     host.hidden = !data.figure;
     if (data.figure) {
       const size = { width: host.clientWidth, height: host.clientHeight };
-      const { data: traces, layout } = coloured(data.figure, coloursOf(place));
+      const { data: traces, layout } = coloured(data.figure, themeOf(place));
       Plotly.react(host, traces, { ...layout, ...size }, CONFIG);
     }
     place.dataset.state = data.figure ? "drawn" : "empty";
@@ -32,8 +33,10 @@ export function mount(root, args) {
   loadPlotly(data.plotly).then(
     (loaded) => {
       Plotly = loaded;
+      if (closed) return;
       draw();
-      if (!closed) watcher.observe(place);
+      adoptStyles(place);
+      watcher.observe(place);
     },
     (error) => closed || place.replaceChildren(`The figure cannot be drawn: ${error.message}.`),
   );
@@ -70,12 +73,4 @@ export function coloured({ data, layout }, { text, grid, family }) {
       uirevision: "keep", // a zoom survives the next trial
     },
   };
-}
-
-/** Streamlit's colours in a notation that Plotly can read. */
-function coloursOf(place) {
-  const style = getComputedStyle(place);
-  const canvas = document.createElement("canvas").getContext("2d");
-  canvas.fillStyle = style.getPropertyValue("--st-border-color").trim() || "#888888";
-  return { text: style.color, grid: canvas.fillStyle, family: style.fontFamily };
 }

@@ -16,7 +16,7 @@ Search = Literal["grid", "tpe", "nsga2"]
 Objectives = Literal["elbo", "rate,distortion"]
 Prune = Literal["median", "none"]
 
-MOST_TRIALS = 10_000
+MOST_TRIALS = 1000  # each has its place in the storage from the beginning
 
 SEARCHES: dict[Search, str] = {
     "grid": "Every combination, in random order; of a range both ends and the middle.",

@@ -165,8 +165,11 @@ def create(storage: RDBStorage, plan: Plan) -> Shared:
     return Shared(storage, study, plan)
 
 
-def join(storage: RDBStorage, name: str) -> Shared | None:
+def join(storage: RDBStorage, name: str, wait: bool = True) -> Shared | None:
     """The sweep of this name, if it is there.
+
+    Args:
+        wait: for one that is just being made; else it is not there yet.
 
     Raises:
         VaeError: if the study of this name is no sweep, or nobody answers.
@@ -177,6 +180,8 @@ def join(storage: RDBStorage, name: str) -> Shared | None:
         try:
             study = optuna.load_study(study_name=name, storage=storage)
         except KeyError:
+            return None
+        if not wait and _PLAN not in study.user_attrs:
             return None
     return Shared(storage, study, _plan_of(storage, study))
 
