@@ -30,7 +30,7 @@ _WORDS = {
 _LEAST = {"history": 1, "front": 1, "slice": 1, "parallel": 2, "importances": 4}  # ended trials
 
 
-def figure(shared: Shared, view: View) -> None:
+def figure(shared: Shared | None, view: View) -> None:
     """The plot that is chosen; drawn again in its place when a trial has ended."""
     two = view.plan.objectives != "elbo"
     kinds = [kind for kind in _KINDS if two or kind != "front"]
@@ -52,7 +52,7 @@ def figure(shared: Shared, view: View) -> None:
     st.caption(_WORDS[kind])
     ended = sum(trial.state == "done" for trial in view.trials)
     drawn = None
-    if ended >= _LEAST[kind]:
+    if shared is not None and ended >= _LEAST[kind]:
         drawn = _drawn(shared, view.plan.study, kind, which, view.done)
     more = f"This plot comes with {_LEAST[kind]} trials or more that are done."
     mount(

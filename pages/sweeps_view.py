@@ -16,7 +16,7 @@ from vae.runs import find_run, runs_dir
 from vae.status import ACTIVE
 from vae.sweeps.folders import Sweep, go_on, stop_sweep
 from vae.sweeps.plan import OBJECTIVES
-from vae.sweeps.reading import Trial, View, view_of
+from vae.sweeps.reading import Trial, View, not_begun, view_of
 from vae.sweeps.spaces import PARAMETERS
 from vae.sweeps.storage import Shared, hidden, join, open_storage
 
@@ -41,8 +41,7 @@ _WORDS = {"elsewhere": "running on another machine"}
 
 def watch(sweep: Sweep) -> None:
     """Show a sweep; looks again every two seconds while trials are at work."""
-    view = _read(sweep)
-    state = _state(sweep, view)
+    state = _state(sweep, _read(sweep))
     active = state in ("running", "elsewhere")
     if active:
         st.session_state[_SEEN] = sweep.plan.study
@@ -57,13 +56,14 @@ def _connected(url: str, study: str) -> dict[str, Shared]:
     return {}
 
 
-def _read(sweep: Sweep) -> View | None:
-    """All trials; none before its first worker has made the study."""
+def _read(sweep: Sweep) -> View:
+    """All trials."""
     shared = _shared(sweep)
-    return None if shared is None else view_of(shared)
+    return not_begun(sweep.plan) if shared is None else view_of(shared)
 
 
 def _shared(sweep: Sweep) -> Shared | None:
+    """The sweep in its storage; none before its first worker has made the study."""
     kept = _connected(sweep.url, sweep.plan.study)
     if "study" not in kept:
         if sweep.url.startswith("sqlite") and not (sweep.folder / "status.json").exists():
@@ -75,14 +75,14 @@ def _shared(sweep: Sweep) -> Shared | None:
     return kept["study"]
 
 
-def _state(sweep: Sweep, view: View | None) -> str:
+def _state(sweep: Sweep, view: View) -> str:
     """running, elsewhere, done, stopped or failed."""
     status = sweep.status["state"]
     if status in ACTIVE:
         return "running"
-    if view is not None and view.done == view.total:
+    if view.done == view.total:
         return "done"
-    if view is not None and view.running and status != "failed":
+    if view.running and status != "failed":
         return "elsewhere"
     return "failed" if status == "failed" else "stopped"
 
@@ -94,20 +94,15 @@ def _watch(sweep: Sweep, known: str) -> None:
         if state != known:
             st.rerun()  # the whole page: the state decides whether to poll
         _header(sweep, state, view)
-        if view is None:
-            st.caption("Its first process is starting.")
-            return
         _progress(view)
         trial = _table(view)
         _opening(view, trial)
-        shared = _shared(sweep)
-        if shared is not None:
-            figure(shared, view)
+        figure(_shared(sweep), view)
     except VaeError as error:
         st.error(plain(str(error)), icon=":material/error:")
 
 
-def _header(sweep: Sweep, state: str, view: View | None) -> None:
+def _header(sweep: Sweep, state: str, view: View) -> None:
     plan = sweep.plan
     with st.container(horizontal=True, vertical_alignment="center"):
         where = "" if sweep.url.startswith("sqlite") else f" · {plain(hidden(sweep.url))}"
@@ -127,7 +122,7 @@ def _header(sweep: Sweep, state: str, view: View | None) -> None:
                 args=(stop_sweep, sweep),
                 key="sweeps stop",
             )
-        elif view is None or view.done < view.total:
+        elif view.done < view.total:
             st.button(
                 "Go on" if state != "elsewhere" else "Work here, too",
                 icon=":material/resume:",
@@ -206,7 +201,8 @@ def _short(value: float | None) -> float | None:
 def _opening(view: View, trial: Trial | None) -> None:
     """What can be done with the chosen trial, the best one until another row is chosen."""
     if trial is None:
-        st.caption("The first trial is not done yet.")
+        # As high as the line with the buttons that comes in its place.
+        st.button("Open in Explore", disabled=True, key="sweeps open not yet")
         return
     here = (runs_dir() / trial.run).is_dir()
     run = find_run(trial.run) if here else None

@@ -89,6 +89,16 @@ def view_of(shared: Shared) -> View:
     )
 
 
+def not_begun(plan: Plan) -> View:
+    """A sweep whose first worker has not made its study yet: all trials wait."""
+    slots = plan.slots()
+    trials = tuple(
+        Trial(number, plan.run_name(number), "waiting", values, (), None, False, "")
+        for number, values in enumerate(slots)
+    )
+    return View(plan, trials, 0, len(slots), 0, None)
+
+
 def _trial(frozen: FrozenTrial, plan: Plan, best: bool, replaced: bool) -> Trial:
     state: TrialState = "lost" if replaced else _STATES[frozen.state.name]
     given = frozen.system_attrs.get("fixed_params", {})
