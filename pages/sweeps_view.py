@@ -94,7 +94,7 @@ def _watch(sweep: Sweep, known: str) -> None:
         if state != known:
             st.rerun()  # the whole page: the state decides whether to poll
         _header(sweep, state, view)
-        _progress(view)
+        _progress(view, state)
         trial = _table(view)
         _opening(view, trial)
         figure(_shared(sweep), view)
@@ -144,12 +144,14 @@ def _press(action: Any, sweep: Sweep) -> None:
         st.session_state[_PROBLEM] = str(error)
 
 
-def _progress(view: View) -> None:
+def _progress(view: View, state: str) -> None:
     words = [f"{view.done} of {view.total} trials"]
     if view.running:
         words.append(f"{view.running} at work")
         if view.seconds_left is not None:
             words.append(f"{in_words(view.seconds_left)} left")
+    elif state == "running" and not view.done:
+        words.append("its process starts")
     st.progress(view.done / view.total, " · ".join(words))
 
 
@@ -166,7 +168,14 @@ def _table(view: View) -> Trial | None:
         on_select="rerun",
         selection_mode="single-row",
         key=f"sweeps trials {view.plan.study}",
-        column_config={"": st.column_config.TextColumn(width=30)},
+        column_config={
+            "": st.column_config.TextColumn(width=30),
+            **{
+                f"{head}, nats": st.column_config.NumberColumn(format="%.2f")
+                for head in OBJECTIVES[view.plan.objectives]
+            },
+            "seconds": st.column_config.NumberColumn(format="%.1f"),
+        },
     )
     rows = chosen["selection"]["rows"]
     if rows and rows[0] < len(view.trials):

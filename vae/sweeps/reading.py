@@ -77,7 +77,9 @@ def view_of(shared: Shared) -> View:
     with in_words(shared.storage):
         frozen = study.get_trials(deepcopy=False)
         ended = [one for one in frozen if one.state == TrialState.COMPLETE]
-        best = {one.number for one in study.best_trials} if ended else set()
+        front = study.best_trials if ended else []
+        # Of equally good ones by one objective, the first.
+        best = {one.number for one in (front if len(study.directions) > 1 else front[:1])}
     # Those in whose place another one stands: every dead worker's but the last of a chain.
     replaced = {n for one in frozen for n in one.system_attrs.get("retry_history", [])}
     trials = tuple(_trial(one, plan, one.number in best, one.number in replaced) for one in frozen)
