@@ -70,12 +70,12 @@ def test_a_killed_workers_trial_is_done_by_another(
 ) -> None:
     """Alone on SQLite, where the next worker comes later; beside another on PostgreSQL."""
     url = request.getfixturevalue("postgres") if kind == "postgresql" else ""
-    count = 12 if url else 6
+    count, grace = (12, 6) if url else (6, 4)
     rates = ",".join(f"{number}e-3" for number in range(1, count // 2 + 1))
     spaces = ("latent_dim=2,4", f"lr={rates}")
-    shared = begin(small(kind, *spaces, search="grid", trials=count, epochs=15), url, grace=4)
-    killed = worker(kind, "--grace", "4")
-    others = [worker(kind, "--grace", "4")] if url else []
+    shared = begin(small(kind, *spaces, search="grid", trials=count, epochs=15), url, grace)
+    killed = worker(kind, "--grace", str(grace))
+    others = [worker(kind, "--grace", str(grace))] if url else []
     lost = _under_way(shared, killed)
     killed.kill()
     killed.communicate()
