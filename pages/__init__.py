@@ -23,5 +23,6 @@ PAGES = (
     PageInfo("interpolate", "Interpolate", ":material/linear_scale:"),
     PageInfo("train", "Train", ":material/model_training:"),
     PageInfo("time_machine", "Time machine", ":material/history:"),
+    PageInfo("sweeps", "Sweeps", ":material/query_stats:"),
     PageInfo("models", "Models", ":material/inventory_2:"),
 )

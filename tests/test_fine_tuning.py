@@ -29,6 +29,7 @@ def test_choices_follow_the_model_where_none_was_made(tiny_run: Run) -> None:
     )
     assert chosen == {
         "preset": "mlp-2d",
+        "widths": (256,),
         "latent_dim": 2,
         "lr": 0.1,
         "likelihood": "gaussian",

@@ -1,4 +1,4 @@
-"""The command line: ``python -m vae models | datasets | train | evaluate | map | export | …``."""
+"""The command line: ``python -m vae models | datasets | train | evaluate | sweep | export | …``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NoReturn
 # the live decode first of all.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from vae.commands import datasets, maps, models, training
+from vae.commands import datasets, maps, models, sweep, training
 from vae.errors import VaeError
 
 
@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m vae", description="Train, inspect and evaluate variational autoencoders."
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (models, datasets, training, maps):
+    for group in (models, datasets, training, sweep, maps):
         group.add_commands(commands)
     return top
 

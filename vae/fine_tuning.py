@@ -21,8 +21,8 @@ _SAME = ("network", "widths", "latent_dim", "image_shape", "activation", "poster
 
 
 def inherited(start_from: str, chosen: dict[str, Any]) -> dict[str, Any]:
-    """The choices for a training that starts from a model, with its preset, latent size,
-    likelihood and objective where nothing else was chosen (``None``).
+    """The choices for a training that starts from a model, with its preset and networks,
+    latent size, likelihood and objective where nothing else was chosen (``None``).
 
     Raises:
         VaeError: if there is no such model.
@@ -34,6 +34,8 @@ def inherited(start_from: str, chosen: dict[str, Any]) -> dict[str, Any]:
         "likelihood": base.model.likelihood,
         "objective": base.objective.objective,
     }
+    if chosen.get("preset") is None:  # of another one the networks are others, which is told
+        own["widths"] = base.model.widths
     if chosen.get("objective") in (None, base.objective.objective):
         read = [name for name, by in USED_BY.items() if base.objective.objective in by]
         own |= {name: getattr(base.objective, name) for name in read}

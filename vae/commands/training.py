@@ -24,6 +24,13 @@ def add_commands(commands: Any) -> None:
         "--dataset", help="see: python -m vae datasets (default with --start-from: that model's)"
     )
     command.add_argument("--preset", help=f"one of {', '.join(PRESETS)} (default {DEFAULT_PRESET})")
+    command.add_argument(
+        "--widths",
+        type=_sizes,
+        metavar="SIZE,…",
+        help="hidden layers (mlp) or channels (conv) of the encoder; the decoder mirrors them "
+        "(default: the preset's)",
+    )
     _add_choices(command)
     command.add_argument(
         "--resume", action="store_true", help="go on with a stopped run to its configured end"
@@ -38,6 +45,10 @@ def add_commands(commands: Any) -> None:
     command.add_argument(
         "--now", action="store_true", help="begin at once, beside other trainings on the device"
     )
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
 
 
 def _add_choices(command: argparse.ArgumentParser) -> None:
@@ -71,7 +82,7 @@ def _train(options: argparse.Namespace) -> int:
 
         follow(own, options.name, options.data)
         return 0
-    chosen = {name: getattr(options, name) for name in HELP}
+    chosen = {name: getattr(options, name) for name in (*HELP, "widths")}
     if options.resume:
         fixed = {**chosen, "dataset": options.dataset, "preset": options.preset, "device": None}
         for name, value in fixed.items():
