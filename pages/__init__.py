@@ -22,6 +22,7 @@ PAGES = (
     PageInfo("distributions", "q(z) vs p(z)", ":material/area_chart:"),
     PageInfo("interpolate", "Interpolate", ":material/linear_scale:"),
     PageInfo("train", "Train", ":material/model_training:"),
+    PageInfo("steps", "Step by step", ":material/steps:"),
     PageInfo("time_machine", "Time machine", ":material/history:"),
     PageInfo("sweeps", "Sweeps", ":material/query_stats:"),
     PageInfo("models", "Models", ":material/inventory_2:"),

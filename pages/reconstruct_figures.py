@@ -72,8 +72,12 @@ class Row:
 
 def error_image(original: np.ndarray, reconstruction: np.ndarray) -> np.ndarray:
     """|x - x̂|, mean over channels, in colours from 0 (dark blue) to 1 (yellow): (H, W, 3) uint8."""
-    error = np.abs(original.astype(np.float64) - reconstruction).mean(-1) / 255.0
-    position = error * (len(_CIVIDIS) - 1)
+    return cividis(np.abs(original.astype(np.float64) - reconstruction).mean(-1) / 255.0)
+
+
+def cividis(values: np.ndarray) -> np.ndarray:
+    """Numbers from 0 (dark blue) to 1 (yellow) in colours: (H, W) -> (H, W, 3) uint8."""
+    position = values * (len(_CIVIDIS) - 1)
     below = np.minimum(position.astype(int), len(_CIVIDIS) - 2)
     share = (position - below)[..., None]
     return np.rint((1 - share) * _CIVIDIS[below] + share * _CIVIDIS[below + 1]).astype(np.uint8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,11 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.sweeps.sweeping import begin, ended, finish, small, worker
+from tests.sweeps.sweeping import begin, ended, small, worker
 from vae.files import read_json
 from vae.runs import find_run, runs_dir
-from vae.sweeps.reading import Trial, View, view_of
+from vae.stops import Stops
+from vae.sweeps.folders import folder_of
+from vae.sweeps.reading import Trial as Row
+from vae.sweeps.reading import View, view_of
 from vae.sweeps.storage import Shared
+from vae.sweeps.worker import work
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
@@ -48,17 +54,20 @@ def test_two_workers_on_postgresql_do_twelve_trials_once_each(
     assert logs.count("python -m vae train pg-") == 12  # none was begun twice either
 
 
-def _under_way(shared: Shared, process: subprocess.Popen[str]) -> Trial:
-    """The trial that a worker is at, once it has learned something and is not the first of all."""
+def _held_under_way(shared: Shared, process: subprocess.Popen[str]) -> Row:
+    """The trial in whose midst a worker was held: it is not the first, and has learned a little."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
         for trial in view_of(shared).trials:
             status = runs_dir() / trial.run / "status.json"
             if trial.state != "running" or trial.number == 0 or not status.exists():
                 continue
+            process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
             facts = read_json(status)
-            if facts["pid"] == process.pid and facts.get("epoch", 0) > 1:
-                return trial
+            if facts["state"] == "running" and facts.get("epoch", 0) > 1:
+                return trial  # nobody was told of its end, and nobody will be
+            process.send_signal(signal.SIGCONT)
         assert process.poll() is None, "the worker ended before"
         time.sleep(0.02)
     raise AssertionError("no trial was under way")
@@ -66,27 +75,41 @@ def _under_way(shared: Shared, process: subprocess.Popen[str]) -> Trial:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_killed_workers_trial_is_done_by_another(
-    runs_folder: Path, kind: str, request: pytest.FixtureRequest
+    runs_folder: Path,
+    kind: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Alone on SQLite, where the next worker comes later; beside another on PostgreSQL."""
+    monkeypatch.setenv("VAE_PARALLEL", "4")
     url = request.getfixturevalue("postgres") if kind == "postgresql" else ""
-    count, grace = (12, 6) if url else (6, 4)
-    rates = ",".join(f"{number}e-3" for number in range(1, count // 2 + 1))
-    spaces = ("latent_dim=2,4", f"lr={rates}")
-    shared = begin(small(kind, *spaces, search="grid", trials=count, epochs=15), url, grace)
-    killed = worker(kind, "--grace", str(grace))
-    others = [worker(kind, "--grace", str(grace))] if url else []
-    lost = _under_way(shared, killed)
-    killed.kill()
-    killed.communicate()
-    if others:
-        assert ended(others[0])["done"] == count
-    view = finish(shared)
+    spaces = ("latent_dim=2,4", "lr=1e-3,2e-3")
+    shared = begin(small(kind, *spaces, search="grid", trials=4, epochs=40), url, grace=2)
+    killed = worker(kind)
+    beside: list[int] = []  # trials that ended while the other worker was there
+
+    def said(trial: Row | None, _view: View) -> None:
+        if trial is not None and killed.poll() is None:
+            beside.append(trial.number)
+            killed.kill()
+            killed.communicate()
+
+    try:
+        lost = _held_under_way(shared, killed)
+        if not url:
+            killed.kill()
+            killed.communicate()
+        folder = folder_of(kind)
+        assert work(folder, shared, Stops(folder), device="cpu", said=said) == "done"
+    finally:
+        killed.kill()
+    assert len(beside) == (1 if url else 0)
+    view = view_of(shared)
     assert [trial.number for trial in view.trials if trial.state == "lost"] == [lost.number]
     counted = [trial for trial in view.trials if trial.state != "lost"]
     assert {trial.state for trial in counted} == {"done"}
-    # No point of the grid is lost, none is done twice, and the run went on where it stood.
-    assert len({tuple(trial.values.items()) for trial in counted}) == count
-    (again,) = [trial for trial in counted if trial.number >= count]
+    # No point of the grid is lost, none is done twice, and its run is that of the lost one.
+    assert len({tuple(trial.values.items()) for trial in counted}) == 4
+    (again,) = [trial for trial in counted if trial.number >= 4]
     assert (again.run, again.values) == (lost.run, lost.values)
     assert trained(view) == Counter(dict.fromkeys((trial.run for trial in counted), 1))
