@@ -73,7 +73,7 @@ def test_a_killed_workers_trial_is_done_by_another(
     count, grace = (12, 6) if url else (6, 4)
     rates = ",".join(f"{number}e-3" for number in range(1, count // 2 + 1))
     spaces = ("latent_dim=2,4", f"lr={rates}")
-    shared = begin(small(kind, *spaces, search="grid", trials=count, epochs=15), url, grace)
+    shared = begin(small(kind, *spaces, search="grid", trials=count, epochs=25), url, grace)
     killed = worker(kind, "--grace", str(grace))
     others = [worker(kind, "--grace", str(grace))] if url else []
     lost = _under_way(shared, killed)
@@ -89,4 +89,6 @@ def test_a_killed_workers_trial_is_done_by_another(
     assert len({tuple(trial.values.items()) for trial in counted}) == count
     (again,) = [trial for trial in counted if trial.number >= count]
     assert (again.run, again.values) == (lost.run, lost.values)
-    assert trained(view) == Counter(dict.fromkeys((trial.run for trial in counted), 1))
+    # (A worker killed between its run's last status and last word in the log leaves none there.)
+    assert set(trained(view).values()) == {1}
+    assert {find_run(trial.run).status["state"] for trial in counted} == {"done"}
