@@ -31,23 +31,30 @@ needs_gloo = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[dict, list, TrainingState]]:
-    """What each of two processes has computed: first steps, points, and the state at the end."""
-    folder = tmp_path_factory.mktemp("ranks")
+def _two_ranks(*words: str) -> list[subprocess.Popen[str]]:
+    """Two processes that are told what ``torchrun`` tells, without it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     told = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    started = [
+    told |= {"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
+    return [
         subprocess.Popen(
-            [sys.executable, str(RANKS), "steps", str(folder)],
+            [sys.executable, str(RANKS), *words],
             env=os.environ | told | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
         for rank in range(2)
     ]
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[dict, list, TrainingState]]:
+    """What each of two processes has computed: first steps, points, and the state at the end."""
+    folder = tmp_path_factory.mktemp("ranks")
+    started = _two_ranks("steps", str(folder))
     try:
         words = [process.communicate(timeout=100)[1] for process in started]
     finally:
@@ -126,8 +133,8 @@ def _ranks(process: subprocess.Popen[str]) -> dict[int, int]:
 @needs_gloo
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="this system has no /proc")
 def test_a_run_whose_second_process_is_killed_goes_on_to_the_same_end(runs_folder, capsys) -> None:
-    """By torchrun; killed; by torchrun again; paused by its file; by one process alone."""
-    epochs = 120
+    """By torchrun; killed; by two again; paused by its file; by one process alone."""
+    epochs = 80
     options = f"--dataset digits --preset mlp-2d --epochs {epochs} --device cpu --json".split()
     process = _torchrun(*options)
     folder = runs_dir() / "two"
@@ -145,13 +152,15 @@ def test_a_run_whose_second_process_is_killed_goes_on_to_the_same_end(runs_folde
     before = status["epoch"]
     assert 0 < before < epochs
 
-    process = _torchrun("--resume", "--json")
+    again = _two_ranks("train", "two", "--resume", "--json")
     try:
-        _until(lambda: find_run("two").status.get("epoch", 0) > before, process)
+        _until(lambda: find_run("two").status.get("epoch", 0) > before, again[0])
         request_pause(folder)
-        process.communicate(timeout=60)
+        words = [process.communicate(timeout=60)[1] for process in again]
     finally:
-        process.terminate()
+        for process in again:
+            process.kill()
+    assert [process.returncode for process in again] == [1, 0], words
     status = find_run("two").status
     assert status["state"] == "paused"
     assert before < status["epoch"] < epochs

@@ -84,7 +84,7 @@ def test_a_killed_workers_trial_is_done_by_another(
     monkeypatch.setenv("VAE_PARALLEL", "4")
     url = request.getfixturevalue("postgres") if kind == "postgresql" else ""
     spaces = ("latent_dim=2,4", "lr=1e-3,2e-3")
-    shared = begin(small(kind, *spaces, search="grid", trials=4, epochs=40), url, grace=2)
+    shared = begin(small(kind, *spaces, search="grid", trials=4, epochs=25), url, grace=2)
     killed = worker(kind)
     beside: list[int] = []  # trials that ended while the other worker was there
 
@@ -112,4 +112,6 @@ def test_a_killed_workers_trial_is_done_by_another(
     assert len({tuple(trial.values.items()) for trial in counted}) == 4
     (again,) = [trial for trial in counted if trial.number >= 4]
     assert (again.run, again.values) == (lost.run, lost.values)
-    assert trained(view) == Counter(dict.fromkeys((trial.run for trial in counted), 1))
+    # (A worker killed between its run's last status and last word in the log leaves none there.)
+    assert set(trained(view).values()) == {1}
+    assert {find_run(trial.run).status["state"] for trial in counted} == {"done"}

@@ -104,8 +104,9 @@ def not_begun(plan: Plan) -> View:
 def _trial(frozen: FrozenTrial, plan: Plan, best: bool, replaced: bool) -> Trial:
     state: TrialState = "lost" if replaced else _STATES[frozen.state.name]
     given = frozen.system_attrs.get("fixed_params", {})
-    end = frozen.datetime_complete or datetime.now()
-    seconds = (end - frozen.datetime_start).total_seconds() if frozen.datetime_start else None
+    end, start = frozen.datetime_complete or datetime.now(), frozen.datetime_start
+    # Each machine writes its own clock: one at work in another time zone may seem to begin later.
+    seconds = max(0.0, (end - start).total_seconds()) if start else None
     error = frozen.user_attrs.get(ERROR)
     if state == "failed" and not isinstance(error, str):
         error = "Its worker died, and so did those that took it over."
