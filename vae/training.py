@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,6 +27,7 @@ from vae.optimizer import make_optimizer
 from vae.randomness import generator
 from vae.schedules import Plateau, learning_rate
 from vae.step import Stepper, coefficients, loss_sums
+from vae.watching import usage_of, watched
 
 # Enough points for a smooth live curve; each costs one synchronisation of the device.
 _LOGS_PER_EPOCH, _LOGS_PER_RUN = 10, 1000
@@ -43,6 +45,8 @@ class Progress:
         images: images trained on so far, over the whole run.
         loss: the weighted sum of the terms as they weighed then, in nats per image.
         terms: the terms by name (:data:`vae.objectives.TERMS`), in nats per image.
+        usage: of the validation images, what the code is used for (:func:`vae.latent.usage.usage`);
+            empty where codes are points.
     """
 
     split: str
@@ -50,6 +54,7 @@ class Progress:
     images: int
     loss: float
     terms: dict[str, float]
+    usage: dict[str, Any] = field(default_factory=dict)
 
 
 def build_model(config: Config) -> VAE:
@@ -205,16 +210,21 @@ class Trainer:
         values = coefficients(config.objective, epochs_done, config.training.epochs)
         weights = torch.tensor(values, device=device)
         sums = torch.zeros(len(self._terms) + 1, device=device)
-        for images in self.validation_images.split(_validation_batch(config)):
-            target = to_float(images)
-            x = corrupt(target, config.training.noise, config.training.noise_level, drawn)
-            shape = noise_shape(config.objective, len(images), config.model.latent_dim)
-            eps = torch.empty(shape, device=device).normal_(generator=drawn)
-            count = len(self.train_images)
-            sums += loss_sums(self.model, x, target, eps, config.objective, weights, count, "fp32")
+        with watched(self.model) as answers:
+            for images in self.validation_images.split(_validation_batch(config)):
+                sums += self._validation_sums(images, drawn, weights)
         means = sums / max(1, len(self.validation_images))
         images_seen = epochs_done * len(self.train_images)
-        return self._point("validation", float(epochs_done), images_seen, means)
+        point = self._point("validation", float(epochs_done), images_seen, means)
+        return replace(point, usage=usage_of(self.model, answers))
+
+    def _validation_sums(self, images: Tensor, drawn: torch.Generator, weights: Tensor) -> Tensor:
+        config, count = self.config, len(self.train_images)
+        target = to_float(images)
+        x = corrupt(target, config.training.noise, config.training.noise_level, drawn)
+        shape = noise_shape(config.objective, len(images), config.model.latent_dim)
+        eps = torch.empty(shape, device=self.device).normal_(generator=drawn)
+        return loss_sums(self.model, x, target, eps, config.objective, weights, count, "fp32")
 
     def _point(self, split: str, epoch: float, images: int, means: Tensor) -> Progress:
         *values, loss = means.tolist()
