@@ -212,8 +212,8 @@ class _Curves:
         facts = {"split": point.split, "epoch": point.epoch, "images": point.images}
         row = {**facts, "loss": point.loss, **point.terms, **point.usage}
         rounded = {k: round(v, 5) if isinstance(v, float) else v for k, v in row.items()}
-        if "kl_dims" in rounded:  # a thousand of them, perhaps
-            rounded["kl_dims"] = [round(kl, 4) for kl in rounded["kl_dims"]]
+        if kl := point.usage.get("kl_dims"):
+            rounded["kl_dims"] = [round(value, 4) for value in kl]
         append_line(self._path, json.dumps(rounded))
 
 
