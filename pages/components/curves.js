@@ -111,6 +111,7 @@ function buildView(place, data) {
     if (busy || closed || !Plotly) return;
     busy = true;
     clearTimeout(timer);
+    let again = !data.ended;
     try {
       for (const [i, { run, ended }] of data.others.entries()) {
         if (known[i]) continue;
@@ -132,11 +133,11 @@ function buildView(place, data) {
         else if (answer.points.length) append(added);
       }
     } catch (error) {
-      place.dataset.problem = error.message; // the server restarts, or the run is gone: look again
+      place.dataset.problem = error.message; // the server restarts, or the run is gone
+      again = true;
     }
     busy = false;
-    const unknown = known.some((is, i) => !is && data.others[i].ended);
-    if (!closed && (!data.ended || unknown)) timer = setTimeout(look, EVERY);
+    if (!closed && (again || !data.ended)) timer = setTimeout(look, EVERY);
   }
 
   reveal(place, data.started);

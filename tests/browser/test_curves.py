@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.browser.conftest import Server, fresh_page
 from vae.config_json import config_to_json
 from vae.files import append_line, write_json
 from vae.presets import make_config
+from vae.runs import find_run
 from vae.status import acquire
 
 NAME, EPOCHS, DIMENSIONS = "long-in-browser", 200, 20
@@ -23,7 +25,7 @@ LINES = """(place) => {
   const [loss] = place.querySelectorAll(".terms .chart");
   const heat = place.querySelector(".heat");
   const last = heat.data[0].z.map((row) => row.at(-1));
-  return [...loss.data.map(({ x, y }) => [x, y]), [heat.data[0].x, last]];
+  return { loss: loss.data.map(({ x, y }) => [x, y]), heat: [heat.data[0].x, last] };
 }"""
 
 
@@ -65,12 +67,11 @@ def _shows_the_file(page: Page, folder: Path) -> None:
     train, validation = _rows(folder, "train"), _rows(folder, "validation")
     count = str(len(train) + len(validation))
     expect(curves).to_have_attribute("data-points", count, timeout=60_000)
-    lines = curves.evaluate(LINES)
-    for (x, y), rows in zip(lines, (train, validation), strict=False):
+    drawn = curves.evaluate(LINES)
+    for (x, y), rows in zip(drawn["loss"], (train, validation), strict=False):
         assert x == [row["epoch"] for row in rows]
         assert y == [row["loss"] for row in rows]
-    assert lines[2][0] == [row["epoch"] for row in validation]
-    assert lines[2][1] == validation[-1]["kl_dims"]
+    assert drawn["heat"] == [[row["epoch"] for row in validation], validation[-1]["kl_dims"]]
 
 
 def _heap(page: Page) -> float:
@@ -107,3 +108,10 @@ def test_a_long_run_is_appended_and_costs_no_more_at_its_end(
     with fresh_page(browser, server.url, viewport={"width": 1440, "height": 900}) as other:
         other.goto(f"/train?run={NAME}")  # another person sees all of it
         _shows_the_file(other, folder)
+        other.get_by_role("combobox", name=re.compile("Lay other runs")).click()
+        other.get_by_role("option", name="digits-2d").click()
+        expect(other.locator(".vae.curves")).to_have_attribute("data-others", re.compile("[1-9]"))
+        _shows_the_file(other, folder)
+        laid = other.locator(".vae.curves").evaluate(LINES)["loss"][2]
+        rows = [row for row in find_run("digits-2d").metrics() if row["split"] == "validation"]
+        assert laid == [[row["epoch"] for row in rows], [row["loss"] for row in rows]]
