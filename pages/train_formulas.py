@@ -121,7 +121,7 @@ _MEASURED = rf"""
 - **After each epoch**, of the validation images: the KL dimension by dimension; **active units**,
   the dimensions whose mean differs between images, $\mathrm{{Var}}_x(\mu_j) > 0.01$; and
   **$I(x; z)$**, what a code tells of which image it is. That is an estimate by one draw of each
-  image, with $q(z)$ the mean of the posteriors of up to $n = {MOST_IMAGES:,}$ images: it cannot
+  image, with $q(z)$ the mean of the posteriors of up to $n = {MOST_IMAGES}$ images: it cannot
   exceed $\log n$, {math.log(MOST_IMAGES):.1f} nats."""
 
 _KL_HINTS = """
