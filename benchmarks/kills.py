@@ -40,8 +40,8 @@ def start(name: str, options: list[str], runs: Path, checkpoint_seconds: float) 
     command = ["-m", "vae"]
     if checkpoint_seconds != 5:
         code = (
-            "import sys; from vae import learning; from vae.__main__ import main; "
-            f"learning._CHECKPOINT_SECONDS = {checkpoint_seconds}; sys.exit(main())"
+            "from vae import learning; from vae.__main__ import process; "
+            f"learning._CHECKPOINT_SECONDS = {checkpoint_seconds}; process()"
         )
         command = ["-c", code]
     return subprocess.Popen(

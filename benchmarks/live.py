@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from live_load import connect, measure
+from live_load import ask_once, connect, measure
 from live_server import running_server  # puts the project on the path
 from live_soak import soak
 
@@ -72,7 +72,7 @@ async def floored(
     rows = {"echo": echo}
     for name, size in sizes.items():
         questions = [codes(1, size)] * clients
-        await measure(port, decode_path(name), questions[:1], rate, 0.2)  # loads the model
+        await ask_once(port, decode_path(name), questions[0])
         row = await measure(port, decode_path(name), questions, rate, seconds)
         row["median_to_echo"] = _ratio(row["median_ms"], echo["median_ms"])
         row["p99_to_echo_median"] = _ratio(row["p99_ms"], echo["median_ms"])

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from live_server import ask_state
 
+PATIENCE = 60.0  # seconds for a first answer, before which the model is loaded
 SETTLE, GRACE = 1.0, 0.5  # seconds that are not counted: after the start, and for last answers
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 
@@ -156,6 +157,23 @@ async def connect(port: int, path: str, question: bytes) -> Client:
     _, client = await loop.create_connection(lambda: Client(path, question), "127.0.0.1", port)
     await client.opened
     return client
+
+
+async def ask_once(port: int, path: str, question: bytes) -> None:
+    """One question and its answer, for which the server loads the model.
+
+    Raises:
+        RuntimeError: if it is not answered as it should be.
+    """
+    client = await connect(port, path, question)
+    answered = asyncio.Event()
+    client.on_answer = answered.set
+    client.ask()
+    try:
+        await asyncio.wait_for(answered.wait(), PATIENCE)
+    except TimeoutError:
+        raise RuntimeError(f"{path}: {client.failure or 'no answer'}") from None
+    client.leave()
 
 
 async def measure(

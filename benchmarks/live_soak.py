@@ -12,7 +12,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from live_load import Client, Tally, connect, summary
+from live_load import Client, Tally, ask_once, connect, summary
 from live_server import ask_state
 
 STAY, AWAY = 6.0, 0.5  # seconds a client drags and is gone, on average
@@ -29,12 +29,7 @@ async def soak(
         RuntimeError: if one of them is not answered as it should be.
     """
     loop = asyncio.get_running_loop()
-    first = await connect(port, path, questions[0])  # loads the model
-    answered = asyncio.Event()
-    first.on_answer = answered.set
-    first.ask()
-    await answered.wait()
-    first.leave()
+    await ask_once(port, path, questions[0])
     before = await _state_at_rest(port)
     until = loop.time() + seconds
     visits: list[Client] = []

@@ -34,7 +34,7 @@ def plain_networks(config: Config) -> tuple[nn.Sequential, nn.Sequential]:
 def _plain(network: nn.Sequential) -> nn.Sequential:
     network = deepcopy(network)
     for layer in network:
-        for kind in (nn.Linear, nn.ConvTranspose2d):
+        for kind in (nn.Linear, nn.Conv2d, nn.ConvTranspose2d):
             if isinstance(layer, kind):
                 layer.__class__ = kind
     return network

@@ -22,5 +22,7 @@ PAGES = (
     PageInfo("distributions", "q(z) vs p(z)", ":material/area_chart:"),
     PageInfo("interpolate", "Interpolate", ":material/linear_scale:"),
     PageInfo("train", "Train", ":material/model_training:"),
+    PageInfo("time_machine", "Time machine", ":material/history:"),
+    PageInfo("sweeps", "Sweeps", ":material/query_stats:"),
     PageInfo("models", "Models", ":material/inventory_2:"),
 )

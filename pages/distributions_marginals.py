@@ -25,6 +25,7 @@ _SVG_STYLE = f"""<style>
 .p {{ fill: none; stroke: {PRIOR}; stroke-width: 2.5; stroke-dasharray: 5 3 }}
 .axis {{ stroke: #808495 }}
 text {{ fill: #808495; font: 11px sans-serif; text-anchor: middle }}
+.cut {{ text-anchor: start }}
 </style>"""
 
 
@@ -57,8 +58,14 @@ def marginals_html(
         words = "".join(f"<div><span>{a}</span><span>{b}</span></div>" for a, b in lines)
         picture = base64.b64encode(_svg(axis, curves[j], prior, top).encode()).decode()
         source = f"data:image/svg+xml;base64,{picture}"
-        charts.append(f'<div>{words}<img alt="z{j + 1} over N(0, 1)" src="{source}"></div>')
+        alt = f"z{j + 1} over N(0, 1){cut_words(curves[j], top)}"
+        charts.append(f'<div>{words}<img alt="{alt}" src="{source}"></div>')
     return f'{_STYLE}<div class="marginals">{"".join(charts)}</div>'
+
+
+def cut_words(curve: np.ndarray, top: float) -> str:
+    """That a curve is higher than its chart, if it is, and how high."""
+    return f", cut off: peak {curve.max():.3g}" if curve.max() > top else ""
 
 
 def _svg(axis: np.ndarray, curve: np.ndarray, prior: np.ndarray, top: float) -> str:
@@ -75,9 +82,12 @@ def _svg(axis: np.ndarray, curve: np.ndarray, prior: np.ndarray, top: float) -> 
         for value, words in ((-3, "−3"), (0, "0"), (3, "3"))
         for x in [130 + 130 * value / axis[-1]]
     )
+    cut = cut_words(curve, top).removeprefix(", ")
+    left = 4 if curve.argmax() > 0.55 * len(axis) else 152  # beside the peak
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 260 100">{_SVG_STYLE}'
         f'<polygon class="q" points="0,82 {line(curve)} 260,82"/>'
         f'<polyline class="p" points="{line(prior)}"/>'
-        f'<line class="axis" x1="0" x2="260" y1="82" y2="82"/>{ticks}</svg>'
+        f'<line class="axis" x1="0" x2="260" y1="82" y2="82"/>{ticks}'
+        f'<text class="cut" x="{left}" y="11">{cut}</text></svg>'
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ from pages.explore import SHELL, latent_data, starting_code, usual_lengths
 from pages.linked import live_map, open_map, selection_to_draw
 from pages.look import image_name
 from pages.point_words import interpolate_words
+from vae.film import gif_bytes
 from vae.inference import decode_pixels
 from vae.latent.paths import path
 from vae.pictures import contact_sheet, enlarge, png_bytes, to_image
@@ -106,16 +106,7 @@ def film_gif(run: Run, journey: dict[str, Any]) -> bytes:
     """An endless film from A to B and back, as GIF."""
     there = decode_path(run, journey, FILM_FRAMES)
     film = [to_image(enlarge(image, FILM_SIDE)) for image in (*there, *there[-2:0:-1])]
-    buffer = io.BytesIO()
-    film[0].save(
-        buffer,
-        format="GIF",
-        save_all=True,
-        append_images=film[1:],
-        duration=FRAME_MS,
-        loop=0,
-    )
-    return buffer.getvalue()
+    return gif_bytes(film, FRAME_MS)
 
 
 def strip_png(run: Run, journey: dict[str, Any]) -> bytes:

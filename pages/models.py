@@ -66,7 +66,7 @@ def describe(entry: Run | Broken) -> str:
     if isinstance(entry, Broken):
         return "cannot be read"
     model, status = entry.config.model, entry.status
-    kind = "bundled" if entry.bundled else state_words(status["state"])
+    kind = "bundled" if entry.bundled else state_words(status)
     if kind == "running" and isinstance(share := status.get("progress"), float):
         kind += f", {share:.0%}"
     return f"{entry.config.training.dataset} · {model.latent_dim}-d · {kind}"
@@ -133,7 +133,7 @@ def _card_text(card: str) -> None:
 def _unfinished(run: Run, current: str) -> str:
     status = run.status
     epoch, epochs = status.get("epoch", 0.0), run.config.training.epochs
-    words = f"**{state_words(current)}**, after epoch {epoch:.1f} of {epochs}"
+    words = f"**{state_words(status)}**, after epoch {epoch:.1f} of {epochs}"
     words += f" ({queue_words(before(run.path))})." if current == "queued" else "."
     if error := status.get("error"):
         words += f" {error}"

@@ -15,9 +15,9 @@ from vae.runs import Run
 EVERY, SELECTED = "all classes", "selection"
 _NOISES: dict[Corruption, str] = {
     "none": "none",
-    "gaussian": "Gaussian noise",
+    "gaussian": "Gaussian",
     "masking": "masked pixels",
-    "salt-and-pepper": "salt and pepper",
+    "salt-and-pepper": "salt & pepper",
 }
 _LEVELS: dict[Corruption, tuple[str, str]] = {
     "gaussian": (
@@ -77,11 +77,10 @@ def choose_noise(run: Run, pool: Pool) -> Noise:
         "Noise",
         kinds,
         index=kinds.index(training.noise),
-        format_func=lambda one: (
-            _NOISES[one] + (" (as trained)" * (one == training.noise != "none"))
-        ),
+        format_func=_NOISES.__getitem__,
         key=f"reconstruct noise of {run.name}",
-        help="The encoder sees the image spoiled; what comes out is compared with the clean one.",
+        help="The encoder sees the image spoiled; what comes out is compared with the clean one. "
+        f"In training: {_NOISES[training.noise]}.",
     )
     if kind == "none":
         return Noise(kind, 0.0, 0)

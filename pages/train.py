@@ -28,15 +28,15 @@ _LIVE_FIRST = """<style>
 
 def page() -> None:
     """The form, and the run that is watched: the newest one at work unless another is chosen."""
-    st.html(_TOUCH)
     runs = list_runs()[0]
     entries = newest_first(runs)
     now_known(entries)
     chosen = watched(entries)
     if chosen is not None and chosen[1]["state"] in ACTIVE:
         st.session_state["train seen live"] = chosen[0].name
-    if chosen is not None and chosen[0].name == st.session_state.get("train seen live"):
-        st.html(_LIVE_FIRST)  # also when it has ended: nothing jumps
+    # Also when it has ended: nothing jumps. In one element, or the columns would be others.
+    live = chosen is not None and chosen[0].name == st.session_state.get("train seen live")
+    st.html(_TOUCH + _LIVE_FIRST if live else _TOUCH)
     left, right = st.columns([3, 8], gap="large")
     with left:
         form(runs)
@@ -70,7 +70,7 @@ def watched(entries: list[Entry]) -> Entry | None:
 
 def _picker(entries: list[Entry]) -> None:
     """Which run to watch; keeps what was chosen while the person visits other pages."""
-    states = {run.name: state_words(status["state"]) for run, status in entries}
+    states = {run.name: state_words(status) for run, status in entries}
     name = st.session_state[WATCHED]
     put_named("train picker", name, states[name])
     st.selectbox(

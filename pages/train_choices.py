@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -11,7 +12,7 @@ import streamlit as st
 from pages.train_data import spoiled
 from pages.train_fields import choice, number, switch
 from pages.train_figures import COLUMNS, picture_rows
-from vae.config import Config, Device, Freeze, Precision
+from vae.config import Config, Device
 from vae.datasets import DATASETS, is_available
 from vae.devices import resolve_device
 from vae.errors import VaeError
@@ -39,17 +40,14 @@ def more_choices(
     """
     chosen: dict[str, Any] = {}
     with st.expander("Likelihood"):
-        found = choice(
+        chosen["likelihood"] = _explained(
             "likelihood",
             "Likelihood",
-            list(LIKELIHOODS),
+            LIKELIHOODS,
             defaults["likelihood"],
             preset,
             _LIKELIHOOD_NAMES.__getitem__,
-            help=HELP["likelihood"],
         )
-        st.caption(LIKELIHOODS[found])  # type: ignore[index]
-        chosen["likelihood"] = found
     with st.expander("Schedule and steps"):
         chosen |= _steps(preset, defaults)
         for field in growing:
@@ -91,31 +89,43 @@ def fine_tuning(config: Config | None, preset: str, runs: list[Run]) -> dict[str
             st.caption("Listed are the models whose networks are those chosen here.")
         else:
             st.caption("No model has the networks chosen here: preset, latent and image size.")
-        freeze = choice(
+        freeze = _explained(
             "freeze",
             "Keep as it is",
-            get_args(Freeze),
+            FREEZES,
             "none",
             preset,
             _FREEZE_NAMES.__getitem__,
             disabled=not start,
-            help=HELP["freeze"],
         )
-        st.caption(FREEZES[freeze])  # type: ignore[index]
     return {"start_from": start, "freeze": freeze} if start else {}
 
 
+def _explained(
+    field: str,
+    label: str,
+    meanings: Mapping[Any, str],
+    default: str,
+    preset: str,
+    words: Callable[[str], str] = str,
+    disabled: bool = False,
+) -> str:
+    """A choice between the keys of ``meanings``, and below it what the chosen one does."""
+    more = {"help": HELP[field], "disabled": disabled}
+    found = choice(field, label, list(meanings), default, preset, words, **more)
+    st.caption(meanings[found])
+    return found
+
+
 def _steps(preset: str, defaults: dict[str, Any]) -> dict[str, Any]:
-    schedule = choice(
+    schedule = _explained(
         "lr_schedule",
         "Schedule of the learning rate",
-        list(SCHEDULES),
+        SCHEDULES,
         defaults["lr_schedule"],
         preset,
         _SCHEDULE_NAMES.__getitem__,
-        help=HELP["lr_schedule"],
     )
-    st.caption(SCHEDULES[schedule])  # type: ignore[index]
     left, right = st.columns(2)
     with left:
         plateau = schedule == "plateau"
@@ -129,10 +139,7 @@ def _steps(preset: str, defaults: dict[str, Any]) -> dict[str, Any]:
 
 
 def _denoising(dataset: str, preset: str, defaults: dict[str, Any]) -> dict[str, Any]:
-    noise = choice(
-        "noise", "Noise", list(CORRUPTIONS), defaults["noise"], preset, help=HELP["noise"]
-    )
-    st.caption(CORRUPTIONS[noise])  # type: ignore[index]
+    noise = _explained("noise", "Noise", CORRUPTIONS, defaults["noise"], preset)
     spoils = noise != "none"
     level = number("noise_level", defaults["noise_level"], preset, disabled=not spoils)
     if not spoils:
@@ -156,15 +163,7 @@ def _machine(preset: str, defaults: dict[str, Any]) -> dict[str, Any]:
         lambda name: f"auto: {resolve_device(name)}" if name == "auto" else name,
         help=HELP["device"],
     )
-    precision = choice(
-        "precision",
-        "Precision",
-        get_args(Precision),
-        defaults["precision"],
-        preset,
-        help=HELP["precision"],
-    )
-    st.caption(PRECISIONS[precision])  # type: ignore[index]
+    precision = _explained("precision", "Precision", PRECISIONS, defaults["precision"], preset)
     return {"seed": seed, "device": device, "precision": precision}
 
 

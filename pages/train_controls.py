@@ -31,24 +31,27 @@ def controls(run: Run, status: dict[str, Any], key: str) -> None:
         return
     if "copy_of" in status:  # nothing was ever learned in it
         return
-    st.button(
+    goes_on = (run.path / CHECKPOINT).is_file()
+    epochs = run.config.training.epochs
+    _button(
         "Resume",
-        icon=":material/resume:",
-        help="Goes on from its last checkpoint, at the very step, to epoch "
-        f"{run.config.training.epochs}.",
-        on_click=_press,
-        args=(resume_training, run),
-        key=f"{key} resume",
+        ":material/resume:",
+        f"Goes on from its last checkpoint, at the very step, to epoch {epochs}."
+        if goes_on
+        else "Begins again: it has no checkpoint yet.",
+        (resume_training, run),
+        f"{key} resume",
     )
-    if state in ("paused", "failed") and (run.path / CHECKPOINT).is_file():
-        st.button(
+    if state in ("paused", "failed") and goes_on:
+        _button(
             "Stop",
-            icon=":material/stop:",
-            help="Ends the training; what its last checkpoint holds is kept as a model.",
-            on_click=_press,
-            args=(cancel_training, run),
-            key=f"{key} stop",
+            ":material/stop:",
+            "Ends the training; what its last checkpoint holds is kept as a model.",
+            (cancel_training, run),
+            f"{key} stop",
         )
+    else:
+        st.empty()  # the second button of the state before leaves at once
 
 
 def problem(run: Run) -> None:
@@ -64,29 +67,39 @@ def _while_active(run: Run, status: dict[str, Any], key: str) -> None:
     stopping, pausing = cancel_requested(run.path), pause_requested(run.path)
     # Measuring what was learned is the end; it hears of nothing any more.
     ending = status.get("stage") == "evaluating"
-    st.button(
+    _button(
         "Pausing…" if pausing and not stopping else "Pause",
-        icon=":material/pause:",
-        disabled=stopping or pausing or ending,
-        help="It leaves the queue; Resume lines it up again."
+        ":material/pause:",
+        "It leaves the queue; Resume lines it up again."
         if queued
         else "Writes a checkpoint and ends the process: memory and queue are free for others.",
-        on_click=_press,
-        args=(pause_training, run),
-        key=f"{key} pause",
+        (pause_training, run),
+        f"{key} pause",
+        disabled=stopping or pausing or ending,
     )
     word, doing = ("Cancel", "Cancelling…") if queued else ("Stop", "Stopping…")
-    st.button(
+    _button(
         doing if stopping else word,
-        icon=":material/close:" if queued else ":material/stop:",
-        disabled=stopping or ending,
-        help="It leaves the queue for good; what it has learned, if anything, is kept."
+        ":material/close:" if queued else ":material/stop:",
+        "It leaves the queue for good; what it has learned, if anything, is kept."
         if queued
         else "Ends the training and keeps what it has learned so far.",
-        on_click=_press,
-        args=(cancel_training, run),
-        key=f"{key} stop",
+        (cancel_training, run),
+        f"{key} stop",
+        disabled=stopping or ending,
     )
+
+
+def _button(
+    label: str,
+    icon: str,
+    words: str,
+    does: tuple[Callable[[Run], None], Run],
+    key: str,
+    disabled: bool = False,
+) -> None:
+    """A button that does something with a run; ``words`` are its help."""
+    st.button(label, icon=icon, help=words, disabled=disabled, on_click=_press, args=does, key=key)
 
 
 def _press(action: Callable[[Run], None], run: Run) -> None:

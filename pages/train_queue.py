@@ -17,8 +17,19 @@ from vae.runs import Run, list_runs
 from vae.status import ACTIVE
 
 _PICKED = "train picked"  # the session's key: a run of the list was clicked just now
+_ROWS = "train queue rows"  # and how many rows the list had when it was drawn last
 _POLL_SECONDS = 2.0
 _KEPT_SECONDS = 1.0  # one look at the folders serves all who have the page open
+
+# The bars begin below one another, beside the longest name; on a phone below their names.
+_STYLE = """<style>
+.st-key-train-queue { display: grid; gap: 0.25rem 1rem; align-items: center;
+  grid-template-columns: fit-content(45%) minmax(0, 1fr); }
+.st-key-train-queue > *, .st-key-train-queue > * > .stHorizontalBlock { display: contents; }
+.st-key-train-queue .stElementContainer { min-width: 0; width: auto; overflow-wrap: anywhere; }
+.st-key-train-queue .stElementContainer:has(.stButton) { justify-self: start; }
+@media (max-width: 640px) { .st-key-train-queue { grid-template-columns: minmax(0, 1fr); } }
+</style>"""
 
 Entry = tuple[Run, dict[str, Any]]  # a run and its status
 
@@ -63,6 +74,8 @@ def _show(watched: str) -> None:
     if st.session_state.pop(_PICKED, False):
         st.rerun()  # the whole page: it watches another run
     found = at_work()
+    st.html(_STYLE)
+    rows, st.session_state[_ROWS] = st.session_state.get(_ROWS, 0), len(found)
     if not found:
         st.caption("Nothing is training now.")
         return
@@ -82,6 +95,10 @@ def _show(watched: str) -> None:
                     key=f"train queue {run.name}",
                 )
                 st.progress(min(1.0, max(0.0, share(status))), line(run, status))
+        # What ended leaves at once: the browser keeps rows that are not replaced to the run's end,
+        # and the run below would for a moment be in two states.
+        for _ in range(len(found), rows):
+            st.empty()
 
 
 def _watch(name: str) -> None:

@@ -24,6 +24,7 @@ from pages.train_reading import View, read_view
 from pages.train_words import (
     in_words,
     measured_on,
+    never_learned,
     no_numbers,
     queue_words,
     schedule_words,
@@ -80,7 +81,7 @@ def _header(view: View) -> None:
     training = run.config.training
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":{_BADGES[state]}-badge[{state_words(state)}] {plain(training.dataset)} · "
+            f":{_BADGES[state]}-badge[{state_words(view.status)}] {plain(training.dataset)} · "
             f"{plain(run.config.preset)} · {run.config.model.latent_dim} latent dimensions · "
             f"{plain(objective_words(run.config.objective))} · "
             f"{plain(view.status.get('device', training.device))}",
@@ -109,7 +110,9 @@ def _progress(view: View) -> None:
         words.append(f"{speed:,} images/s")
     if view.active and status.get("seconds_left") is not None:
         words.append(f"{in_words(status['seconds_left'])} left")
-    if not view.active and "seconds" in status:
+    if never_learned(status):
+        words = ["cancelled before it learned anything"]
+    elif not view.active and "seconds" in status:
         words.append(f"took {duration(status['seconds'])}")
     st.progress(min(1.0, epoch / epochs), " · ".join(words))
 

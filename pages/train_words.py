@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from vae.config import Objective, ObjectiveConfig
 from vae.schedules import beta_at, capacity_at
 
@@ -15,13 +17,18 @@ OBJECTIVE_NAMES: dict[Objective, str] = {
     "aevb": "AEVB, weighted",
     "autoencoder": "Autoencoder: no KL",
 }
-# The file says what was asked for; the button that does it says Stop.
-_STATES = {"cancelled": "stopped"}
 
 
-def state_words(state: str) -> str:
+def state_words(status: dict[str, Any]) -> str:
     """A run's state as it is called on screen."""
-    return _STATES.get(state, state)
+    # The file says what was asked for; the button that ends one at work says Stop.
+    stopped = status["state"] == "cancelled" and not never_learned(status)
+    return "stopped" if stopped else status["state"]
+
+
+def never_learned(status: dict[str, Any]) -> bool:
+    """Whether it was cancelled before its first step, such as while it waited its turn."""
+    return status["state"] == "cancelled" and not status.get("epoch") and "copy_of" not in status
 
 
 def no_numbers(ended: bool) -> str:

@@ -84,6 +84,14 @@ def test_what_would_still_be_growing_at_the_end() -> None:
     assert advice(BLACK_AND_WHITE, config(epochs=10, objective="capacity")) == []
 
 
+def test_a_plateau_that_is_looked_for_after_the_end() -> None:
+    growing = {"epochs": 10, "objective": "capacity", "lr_schedule": "plateau"}
+    (sentence,) = advice(BLACK_AND_WHITE, config(**growing))
+    assert "will never be halved" in sentence
+    assert advice(BLACK_AND_WHITE, config(**growing, capacity_epochs=5)) == []
+    assert advice(BLACK_AND_WHITE, config(epochs=10, lr_schedule="plateau")) == []
+
+
 @needs_data
 @pytest.mark.parametrize(
     ("name", "grey"), [("mnist", False), ("fashion-mnist", True), ("frey", True)]

@@ -139,13 +139,17 @@ def test_other_things_than_images_are_told() -> None:
 def test_free_memory_is_a_sensible_number_of_bytes(monkeypatch) -> None:
     free = batches.free_memory(CPU)
     assert free is None or 1 << 20 < free < 1 << 50
-    monkeypatch.setattr(
-        batches,
-        "_text",
-        lambda path: "MemAvailable: 3000 kB" if "proc" in str(path) else "2048000\n",
-    )
+    files = {"meminfo": "MemTotal: 9000 kB\nMemAvailable: 3000 kB\n"}
+    monkeypatch.setattr(batches, "_text", lambda path: files.get(path.name, ""))
+    assert batches.free_memory(CPU) == 3_072_000
+    files |= {"memory.max": "2048000\n", "memory.current": "0\n"}
     assert batches.free_memory(CPU) == 2_048_000
-    monkeypatch.setattr(
-        batches, "_text", lambda path: "MemAvailable: 3000 kB" if "proc" in str(path) else "max\n"
-    )
+    files["memory.current"] = "1500000\n"
+    assert batches.free_memory(CPU) == 548_000
+    files["memory.stat"] = "anon 1000000\nfile 450000\ninactive_file 300000\nactive_file 100000\n"
+    assert batches.free_memory(CPU) == 948_000  # the disk's cache makes room
+    files["memory.current"] = "2500000\n"  # a limit that was lowered
+    files["memory.stat"] = ""
+    assert batches.free_memory(CPU) == 0
+    files["memory.max"] = "max\n"
     assert batches.free_memory(CPU) == 3_072_000

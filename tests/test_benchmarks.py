@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from vae.presets import make_config
+
 ROOT = Path(__file__).parents[1]
 TIMES = {"median_ms", "p95_ms", "p99_ms", "max_ms"}
 COUNTS = {"clients", "due", "answered", "answered_per_second", "fewest_answered_percent"}
@@ -97,6 +99,16 @@ def test_training() -> None:
         assert row["images_per_cpu_second"] == pytest.approx(55_000 / row["cpu_seconds"], rel=0.01)
     for row in found["roofline"].values():
         assert row["gflops"] > 0 < row["share"]
+
+
+@pytest.mark.parametrize("preset", ["mlp-400-20", "conv-16"])
+def test_peers_have_the_plain_layers_of_pytorch(monkeypatch, preset: str) -> None:
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    from peers_training import plain_networks
+
+    config = make_config(preset, "mnist", (28, 28, 1))
+    for network in plain_networks(config):
+        assert not [layer for layer in network if type(layer).__module__ == "vae.fast_layers"]
 
 
 def test_training_without_mnist(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,42 @@ def test_garbled_json_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(VaeError, match="not valid JSON"):
         files.read_json(tmp_path / "a.json")
+
+
+def test_what_was_cut_short_is_told_apart_from_what_is_strange(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    for content in ("", '{"state": "runn', "\0" * 9):
+        path.write_text(content)
+        with pytest.raises(files.NotJson):
+            files.read_json(path)
+    path.write_text("9" * 5000)
+    with pytest.raises(VaeError) as told:
+        files.read_json(path)
+    assert not isinstance(told.value, files.NotJson)
+
+
+def test_only_hidden_folders_that_were_abandoned_are_removed(tmp_path: Path) -> None:
+    def make(name: str, *contents: str, age: float = 7200) -> str:
+        (tmp_path / name).mkdir()
+        for content in contents:
+            (tmp_path / name / content).touch()
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+        return name
+
+    make(".run.abc_1234", "config.json", "start.safetensors")
+    make(".import-abc_1234", "config.json", "weights.safetensors")
+    make(".run.abc_1235", ".config.json.k3x_1a9b")
+    make(".run.abc_1236")
+    kept = {
+        make(".run.abc_1237", "config.json", age=60),  # somebody may be making it just now
+        make(".mine.notes123", "notes.txt"),
+        make(".queue", "cpu-1000000000-run"),
+        make(".bundled"),
+        make("run.abc_1234", "config.json"),
+    }
+    (tmp_path / ".file-12345678").touch()
+    files.remove_abandoned(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == kept | {".file-12345678"}
 
 
 def test_last_half_line_is_left_out_but_a_broken_middle_is_told(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from vae.files import make_folder
 from vae.fine_tuning import check_start, inherited, keep_start, read_start
 from vae.presets import make_config
 from vae.runs import Run, delete_run
+from vae.stops import Stops
+from vae.worker import prepare, train_run
 
 
 def _config(preset: str = "mlp-2d", **chosen: object) -> Config:
@@ -27,6 +29,7 @@ def test_choices_follow_the_model_where_none_was_made(tiny_run: Run) -> None:
     )
     assert chosen == {
         "preset": "mlp-2d",
+        "widths": (256,),
         "latent_dim": 2,
         "lr": 0.1,
         "likelihood": "gaussian",
@@ -48,6 +51,20 @@ def test_the_weights_are_kept_in_the_run_itself(tiny_run: Run, tmp_path: Path) -
     kept = read_start(folder)
     assert kept is not None
     assert all(torch.equal(kept[name], wanted[name]) for name in wanted)
+
+
+def test_they_are_gone_when_it_is_done_and_not_before(tiny_run: Run) -> None:
+    config = _config(epochs=2)
+    folder = prepare("fine", config)
+    stops = Stops(folder)
+
+    def pause(point, _config) -> None:
+        stops.signal = 15 if point.epoch > 0.5 else None
+
+    assert train_run(folder, config, pause, stops=stops) == "paused"
+    assert read_start(folder) is not None
+    assert train_run(folder, config) == "done"
+    assert read_start(folder) is None
 
 
 def test_a_fresh_training_keeps_nothing(tmp_path: Path) -> None:

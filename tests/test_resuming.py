@@ -166,4 +166,6 @@ def test_a_resumed_training_knows_how_far_it_is(
 def test_the_points_are_plain_numbers(images: tuple[Tensor, Tensor]) -> None:
     for point in _whole(_config(epochs=1), images)[1]:
         if point is not None:
-            json.dumps([point.loss, point.epoch, point.images, point.terms])
+            numbers = [point.loss, point.epoch, point.images, *point.terms.values()]
+            assert {type(number) for number in numbers} <= {int, float}
+            assert json.loads(json.dumps(numbers)) == numbers

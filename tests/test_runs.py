@@ -13,6 +13,7 @@ from vae.errors import VaeError
 from vae.files import save_npz
 from vae.presets import make_config
 from vae.runs import (
+    CHECKPOINT,
     Run,
     check_name,
     delete_run,
@@ -23,7 +24,7 @@ from vae.runs import (
     runs_dir,
 )
 from vae.status import lock
-from vae.worker import prepare
+from vae.worker import check_resumable, prepare
 
 
 def _trained() -> list[str]:
@@ -85,6 +86,16 @@ def test_garbled_status_is_broken_too(tiny_run: Run, content: str) -> None:
     runs, broken = list_runs()
     assert "odd" not in [run.name for run in runs]
     assert "status.json" in broken[0].reason
+
+
+def test_a_status_cut_short_hides_no_run_and_hinders_no_resume(tiny_run: Run) -> None:
+    (tiny_run.path / "status.json").write_text('{"state": "runn')
+    assert _trained() == ["tiny"]
+    assert tiny_run.status["state"] == "failed"
+    assert tiny_run.status["error"].endswith("What it has learned is whole, and can be opened.")
+    (tiny_run.path / CHECKPOINT).touch()
+    assert tiny_run.status["error"].endswith("Resume goes on from its last checkpoint.")
+    check_resumable(tiny_run)
 
 
 @pytest.mark.parametrize("updated", [None, "2025-01-01T00:00:00", "today"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import subprocess
 import sys
 import time
@@ -86,6 +87,17 @@ def test_time_left_counts_from_where_a_resumed_run_began(tmp_path: Path, monkeyp
         assert read_status(tmp_path)["seconds_left"] == pytest.approx(40)
 
 
+def test_there_is_no_estimate_before_its_time(tmp_path: Path, monkeypatch) -> None:
+    clock = iter([0.0, 5.0, 7.0, 7.0, 9.0, 9.0])
+    monkeypatch.setattr("vae.status.time.monotonic", lambda: next(clock))
+    writer, left = StatusWriter(tmp_path, interval=0), []
+    writer.begin(0.5, patience=3.0)
+    for done in (0.6, 0.7):  # after 2 s and 4 s
+        writer.beat(done)
+        left.append(json.loads((tmp_path / "status.json").read_text())["seconds_left"])
+    assert left == [None, pytest.approx(6)]
+
+
 def test_cancel_request(tmp_path: Path) -> None:
     assert not cancel_requested(tmp_path)
     request_cancel(tmp_path)
@@ -98,6 +110,16 @@ def test_odd_status_is_told(tmp_path: Path) -> None:
     write_json(tmp_path / "status.json", {"progress": 1})
     with pytest.raises(VaeError, match="state"):
         read_status(tmp_path)
+
+
+@pytest.mark.parametrize("torn", ["", '{"state": "runn', "\0" * 100])
+def test_a_status_cut_short_by_a_power_failure_is_a_failed_run(tmp_path: Path, torn: str) -> None:
+    (tmp_path / "status.json").write_text(torn)
+    assert read_status(tmp_path) == {"state": "failed", "error": GONE}
+    with acquire(tmp_path):
+        assert read_status(tmp_path) == {"state": "running"}
+        StatusWriter(tmp_path, epochs=3).say("running")
+        assert read_status(tmp_path)["epochs"] == 3
 
 
 def test_a_resumed_run_keeps_its_start_and_adds_its_seconds(tmp_path: Path) -> None:

@@ -325,6 +325,27 @@ def test_plateau_halves_the_rate_when_validation_gets_no_better(few: Split) -> N
     assert rate < 0.01
 
 
+@pytest.mark.parametrize(
+    ("chosen", "growing"),
+    [
+        ({"beta_warmup": 4}, 4),
+        ({"objective": "capacity", "gamma": 0.0, "capacity_epochs": 4}, 4),
+        ({"objective": "capacity", "gamma": 0.0}, 7),
+    ],
+    ids=str,
+)
+def test_no_plateau_is_seen_while_the_loss_changes_its_meaning(few: Split, chosen, growing) -> None:
+    config = _config(epochs=7, lr=0.01, lr_schedule="plateau", lr_patience=1, **chosen)
+    assert config.growing_epochs == growing
+    trainer = Trainer(config, few[0], 255 - few[0])  # on negatives, so that it gets worse
+    halved = []
+    for point in trainer.run():
+        if point is not None and point.split == "validation" and trainer.state().plateau[2] < 1:
+            halved.append(point.epoch)
+    # The first epoch that counts is the one that the next is compared with.
+    assert halved[:1] == ([growing + 2] if growing + 2 <= 7 else [])
+
+
 def test_the_target_of_denoising_is_the_clean_image(few: Split) -> None:
     """All masked, every image looks the same: what is learned is the mean of the clean ones."""
     chosen = {"noise": "masking", "noise_level": 1.0, "epochs": 60, "lr": 3e-3}

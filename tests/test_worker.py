@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ from vae.files import load_npz, read_json, write_json
 from vae.jobs import resume_training
 from vae.presets import make_config
 from vae.runs import CHECKPOINT, Run, find_run, list_runs, load_model, runs_dir
-from vae.status import read_status, request_cancel
+from vae.status import acquire, announce, read_status, request_cancel
 from vae.worker import prepare, resumable, train_run
 
 CONFIG = make_config("mlp-2d", "digits", (8, 8, 1), epochs=2, device="cpu")
@@ -60,6 +59,35 @@ def test_a_taken_name_is_refused_and_nothing_changes(tiny_run: Run) -> None:
     with pytest.raises(VaeError, match="already trained all"):
         resumable("tiny")
     assert {p: p.stat().st_mtime_ns for p in tiny_run.path.rglob("*")} == before
+
+
+def test_a_name_in_use_is_refused_with_what_its_run_does(runs_folder) -> None:
+    config = make_config("mlp-2d", "digits", (8, 8, 1), epochs=1)
+    folder = prepare("taken", config)
+    for state, words in {"queued": "waits in the queue", "running": "is running"}.items():
+        with acquire(folder):
+            announce(folder, state)
+            with pytest.raises(VaeError, match=f"'taken' {words}; choose another"):
+                prepare("taken", config)
+
+
+@pytest.mark.parametrize("checkpoint", [True, False])
+def test_ended_by_the_keyboard_it_says_what_a_resume_does(
+    runs_folder, monkeypatch, checkpoint: bool
+) -> None:
+    config = make_config("mlp-2d", "digits", (8, 8, 1), epochs=1)
+    folder = prepare("ended", config)
+    if checkpoint:
+        (folder / CHECKPOINT).write_bytes(b"")
+
+    def interrupted(*_) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vae.learning.learn", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train_run(folder, config)
+    words = "goes on from its last checkpoint" if checkpoint else "begins again"
+    assert read_status(folder)["error"] == f"Stopped by the keyboard: Resume {words}."
 
 
 def test_a_stop_keeps_what_was_learned_and_can_be_resumed(runs_folder) -> None:
@@ -169,5 +197,5 @@ def test_sigterm_pauses_a_real_process_at_the_step_that_it_is_at(runs_folder) ->
     assert (process.returncode, status["state"]) == (1, "paused")
     assert f"paused at epoch {status['epoch']:.1f}; go on with: python -m vae train run" in out
     state = load_training_state(folder / CHECKPOINT)
-    steps = math.ceil(1297 / 128)
-    assert status["epoch"] == pytest.approx(state.epoch + min(1, state.step / steps), abs=0.02)
+    of_epoch = min(1, state.step * 128 / 1297)  # the last batch of an epoch is smaller
+    assert status["epoch"] == pytest.approx(state.epoch + of_epoch, abs=1e-3)

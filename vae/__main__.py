@@ -1,8 +1,9 @@
-"""The command line: ``python -m vae models | datasets | train | evaluate | map | export | …``."""
+"""The command line: ``python -m vae models | datasets | train | evaluate | sweep | export | …``."""
 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from typing import NoReturn
@@ -11,7 +12,7 @@ from typing import NoReturn
 # the live decode first of all.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from vae.commands import datasets, maps, models, training
+from vae.commands import datasets, maps, models, sweep, training
 from vae.errors import VaeError
 
 
@@ -28,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m vae", description="Train, inspect and evaluate variational autoencoders."
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (models, datasets, training, maps):
+    for group in (models, datasets, training, sweep, maps):
         group.add_commands(commands)
     return top
 
@@ -50,5 +51,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
 
 
+def process() -> NoReturn:
+    """:func:`main` as a process of its own.
+
+    Imported libraries make hundreds of thousands of objects that stay. To look through them for
+    garbage every 700 new ones, and at the end again, takes a quarter of the processor time of
+    ``evaluate digits-2d`` (measured: 2.8 s, and 2.1 s without).
+    """
+    gc.set_threshold(100_000)
+    status = main()
+    gc.freeze()  # the system takes them all back at once
+    sys.exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    process()

@@ -47,15 +47,21 @@ def advice(images: np.ndarray, config: Config, count: int | None = None) -> list
 
 
 def _unfinished(config: Config) -> list[str]:
-    """What would still be growing when the training ends."""
+    """What would still be growing when the training ends, and what would wait for that in vain."""
     objective, epochs = config.objective, config.training.epochs
     growing = {"beta_warmup": "β", "capacity_epochs": "C"}
-    return [
+    unfinished = [
         f"{symbol} grows over {getattr(objective, name):g} epochs, but the training ends after "
         f"{epochs}: it will not reach its value."
         for name, symbol in growing.items()
         if objective.objective in USED_BY[name] and getattr(objective, name) > epochs
     ]
+    if config.training.lr_schedule == "plateau" and config.growing_epochs >= epochs:
+        unfinished.append(
+            "A plateau of the loss is looked for once β and C have grown, and here that is not "
+            "before the end: the learning rate will never be halved."
+        )
+    return unfinished
 
 
 def bernoulli_floor(images: np.ndarray) -> float:

@@ -18,10 +18,11 @@ from vae.archive_checks import LIMITS, TOTAL_LIMIT, check_files, limit_of
 from vae.card import model_card
 from vae.datasets import DATASETS, is_available, load
 from vae.errors import VaeError
-from vae.files import make_folder, write_atomic, write_json
+from vae.files import make_folder, remove_abandoned, write_atomic, write_json
 from vae.map_frames import FRAMES_SUFFIX
 from vae.maps import map_path, stored_maps
 from vae.runs import NAME_PATTERN, Run, check_name, load_model, pretrained_dir, runs_dir
+from vae.timeline import TIMELINE, exported_files
 from vae.unpacking import unpack
 
 
@@ -40,6 +41,9 @@ def export_run(run: Run) -> bytes:
         for suffix in (".npz", ".json", FRAMES_SUFFIX):
             path = map_path(run, map_id).with_suffix(suffix)
             sources[f"maps/{path.name}"] = path
+    # A timeline comes along without its weights, which may be many times those of the model.
+    for path in exported_files(run):
+        sources[f"{TIMELINE}/{path.name}"] = path
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.comment = run.name.encode()  # what it is called where it is imported
@@ -78,6 +82,7 @@ def import_archive(data: bytes, name: str | None = None) -> Run:
     _check_free(name)
     config = check_files(files)
     make_folder(runs_dir())
+    remove_abandoned(runs_dir())
     try:
         folder = Path(tempfile.mkdtemp(prefix=".import-", dir=runs_dir()))
     except OSError as error:

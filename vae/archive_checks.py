@@ -23,6 +23,7 @@ from vae.errors import VaeError
 from vae.map_frames import FRAMES_SUFFIX, parse_frames
 from vae.model import VAE
 from vae.runs import NAME_PATTERN
+from vae.timeline import FILE_LIMIT, FILE_PATTERN, check_timeline
 from vae.unpacking import MEGABYTE, npz_arrays
 
 # The files of an exported model in their order, with the largest size of each when unpacked.
@@ -45,10 +46,12 @@ def limit_of(name: str) -> int:
     """The largest size in bytes of a file of this name; refuses names that do not belong."""
     if re.fullmatch(_MAP, name):
         return _MAP_LIMIT
+    if re.fullmatch(FILE_PATTERN, name):
+        return FILE_LIMIT
     if name not in LIMITS:
         raise VaeError(
             f"The zip holds {name!r}, which is no part of an exported model; allowed are "
-            f"{', '.join(LIMITS)} and maps/tsne* or umap*."
+            f"{', '.join(LIMITS)}, maps/tsne* or umap* and timeline/*.npz."
         )
     return LIMITS[name]
 
@@ -83,6 +86,7 @@ def check_files(files: dict[str, bytes]) -> Config:
         raise VaeError(f"The zip holds {count} maps; allowed are {_MAPS}.")
     for name in maps:
         _check_map(files, name)
+    check_timeline(files, config.model)
     facts = _json(files, "status.json") if "status.json" in files else {}
     files["status.json"] = json.dumps(_done(facts), indent=2).encode() + b"\n"
     return config

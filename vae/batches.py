@@ -166,11 +166,12 @@ def pick(images: ImageRows | Tensor, device: torch.device, how: Where = "auto") 
 def free_memory(device: torch.device) -> int | None:
     """Bytes that ``device`` has left, or None where this system does not tell.
 
-    MPS shares the computer's memory. In a container its limit counts, where that is lower.
+    MPS shares the computer's memory. In a container what its limit leaves counts, where that is
+    less.
     """
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    told = [_linux_available(), _control_group_limit()]
+    told = [_linux_available(), _left_to_control_group()]
     known = [value for value in told if value is not None]
     if known:
         return min(known)
@@ -188,9 +189,15 @@ def _linux_available() -> int | None:
     return None
 
 
-def _control_group_limit() -> int | None:
-    text = _text(Path("/sys/fs/cgroup/memory.max")).strip()
-    return int(text) if text.isdigit() else None
+def _left_to_control_group() -> int | None:
+    """What a container may still take: its limit less what it holds, but for the disk's cache."""
+    group = Path("/sys/fs/cgroup")
+    limit, held = (_text(group / f"memory.{name}").strip() for name in ("max", "current"))
+    if not (limit.isdigit() and held.isdigit()):
+        return None
+    stat = (line.split() for line in _text(group / "memory.stat").splitlines())
+    cache = sum(int(value) for name, value in stat if name in ("active_file", "inactive_file"))
+    return max(0, int(limit) - int(held) + cache)
 
 
 def _text(path: Path) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from vae.config import Config, ModelConfig, Objective, ObjectiveConfig
 from vae.options import HELP, READ_WITH, USED_BY
-from vae.presets import own_settings
+from vae.presets import PRESETS, own_settings
 from vae.runs import Run
 
 _KINDS = {"gaussian": "A variational autoencoder", "point": "An autoencoder"}
@@ -54,6 +54,9 @@ def command(name: str, config: Config) -> str:
             read = kind in USED_BY.get(option, (kind,)) and option not in idle
             if option in HELP and read and (option in always or value != field.default):
                 options[option.replace("_", "-")] = value
+    own = PRESETS[config.preset].settings if config.preset in PRESETS else {}
+    if config.model.widths != own.get("widths", ()):
+        options["widths"] = ",".join(map(str, config.model.widths))
     words = " ".join(_spelled(key, value) for key, value in options.items())
     return f"python -m vae train {name} {words}"
 

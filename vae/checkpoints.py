@@ -14,9 +14,9 @@ from vae.errors import VaeError
 from vae.files import write_atomic
 
 
-def save_weights(model: nn.Module, path: Path) -> None:
-    """Write a model's parameters and buffers, atomically."""
-    write_atomic(path, save(_contiguous(model.state_dict())))
+def save_weights(model: nn.Module, path: Path, durable: bool = True) -> None:
+    """Write a model's parameters and buffers, atomically (see :func:`vae.files.write_atomic`)."""
+    write_atomic(path, save(_contiguous(model.state_dict())), durable)
 
 
 def load_weights(model: nn.Module, path: Path) -> None:

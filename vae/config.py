@@ -143,7 +143,8 @@ class TrainingConfig:
         batch_size: images per gradient step.
         lr: Adam's learning rate.
         lr_schedule: constant; half a cosine to 0; or halved on a plateau of the validation loss.
-        lr_patience: epochs without improvement before the rate is halved (plateau).
+        lr_patience: epochs without improvement before the rate is halved (plateau); counted once
+            beta and C have grown (:attr:`Config.growing_epochs`).
         weight_decay: decoupled (AdamW; Loshchilov & Hutter, 2019); 0 for none.
         clip_norm: the gradient's largest norm; 0 for no clipping.
         rotate: augmentation: up to so many degrees either way.
@@ -216,3 +217,10 @@ class Config:
                 f"freeze is {self.training.freeze!r}, but nothing was learned yet that could be "
                 "kept: say which model to start from."
             )
+
+    @property
+    def growing_epochs(self) -> float:
+        """Epochs over which beta or C grows: the losses of two of them do not compare."""
+        if self.objective.objective == "capacity":
+            return self.objective.capacity_epochs or self.training.epochs
+        return self.objective.beta_warmup

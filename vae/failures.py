@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vae.config import Config
+from vae.distributed import lost
 from vae.errors import VaeError
 
 # Of PyTorch on processors and graphics cards, of its libraries, of NumPy and of the system.
@@ -25,4 +26,4 @@ def explained(error: Exception, config: Config) -> VaeError | None:
             f"programs and resume, or train anew with a smaller batch (it is "
             f"{config.training.batch_size}) or a smaller network."
         )
-    return None
+    return lost(error)

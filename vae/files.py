@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import json
 import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -18,6 +20,11 @@ from vae.unpacking import npz_arrays
 
 _LARGEST = 1 << 30  # bytes of a .npz, unpacked
 _ATTEMPTS = 20
+_ABANDONED_SECONDS = 3600.0  # making a folder takes minutes at most
+
+
+class NotJson(VaeError):
+    """A file that holds something else, or a part of its JSON only."""
 
 
 def why(error: OSError) -> str:
@@ -44,8 +51,26 @@ def make_folder(path: Path, exist_ok: bool = True) -> None:
         raise VaeError(f"Could not create the folder {path}: {why(error)}.") from error
 
 
-def write_atomic(path: Path, data: bytes | str) -> None:
+def remove_abandoned(parent: Path) -> None:
+    """Delete the hidden folders in ``parent`` that processes made to rename them, and were killed.
+
+    They are named as ``tempfile.mkdtemp`` does, hold a ``config.json`` or nothing whole yet, and
+    were not touched for an hour. Nobody minds if they stay.
+    """
+    for folder in parent.glob(".*[.-]????????"):
+        with contextlib.suppress(OSError):
+            names = {path.name for path in folder.iterdir()}
+            ours = "config.json" in names or all(n.startswith(".config.json.") for n in names)
+            if ours and time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(folder)
+
+
+def write_atomic(path: Path, data: bytes | str, durable: bool = True) -> None:
     """Write ``data`` so that a reader, or a crash, sees the old file or the new one, never half.
+
+    Args:
+        durable: wait until it is on the disk: some milliseconds, without which a power cut, though
+            no crash of the process, may leave the new file damaged.
 
     Raises:
         VaeError: if it cannot be written; what stood there before is untouched.
@@ -57,7 +82,8 @@ def write_atomic(path: Path, data: bytes | str) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(raw)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         # mkstemp makes files private to their owner; a run folder is meant to be shared.
         Path(temporary).chmod(0o644)
         _replace(Path(temporary), path)
@@ -116,7 +142,8 @@ def read_json(path: Path) -> Any:
     """Read JSON.
 
     Raises:
-        VaeError: if the file is missing, unreadable or not JSON.
+        NotJson: if the file is not JSON.
+        VaeError: if it is missing or unreadable, or its numbers are beyond all bounds.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -126,7 +153,8 @@ def read_json(path: Path) -> Any:
         raise VaeError(f"Could not read {path}: {why(error)}.") from error
     # ValueError: also numbers of thousands of digits; RecursionError: thousands of brackets.
     except (ValueError, RecursionError) as error:
-        raise VaeError(f"{path} is not valid JSON: {error}.") from None
+        kind = NotJson if isinstance(error, json.JSONDecodeError) else VaeError
+        raise kind(f"{path} is not valid JSON: {error}.") from None
 
 
 def read_json_lines(path: Path) -> list[Any]:

@@ -11,7 +11,7 @@ from torch import Tensor
 from vae.checkpoints import read_tensors
 from vae.config import Config
 from vae.errors import VaeError
-from vae.files import write_atomic
+from vae.files import remove_file, write_atomic
 from vae.options import USED_BY
 from vae.runs import Run, find_run
 
@@ -21,8 +21,8 @@ _SAME = ("network", "widths", "latent_dim", "image_shape", "activation", "poster
 
 
 def inherited(start_from: str, chosen: dict[str, Any]) -> dict[str, Any]:
-    """The choices for a training that starts from a model, with its preset, latent size,
-    likelihood and objective where nothing else was chosen (``None``).
+    """The choices for a training that starts from a model, with its preset and networks,
+    latent size, likelihood and objective where nothing else was chosen (``None``).
 
     Raises:
         VaeError: if there is no such model.
@@ -34,6 +34,8 @@ def inherited(start_from: str, chosen: dict[str, Any]) -> dict[str, Any]:
         "likelihood": base.model.likelihood,
         "objective": base.objective.objective,
     }
+    if chosen.get("preset") is None:  # of another one the networks are others, which is told
+        own["widths"] = base.model.widths
     if chosen.get("objective") in (None, base.objective.objective):
         read = [name for name, by in USED_BY.items() if base.objective.objective in by]
         own |= {name: getattr(base.objective, name) for name in read}
@@ -77,3 +79,8 @@ def read_start(folder: Path) -> dict[str, Tensor] | None:
     """The weights that :func:`keep_start` kept, if any."""
     path = folder / _FILE
     return read_tensors(path)[0] if path.is_file() else None
+
+
+def forget_start(folder: Path) -> None:
+    """Delete what :func:`keep_start` kept: nobody goes on with a run that is done."""
+    remove_file(folder / _FILE)

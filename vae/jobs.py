@@ -44,11 +44,11 @@ def spawn(arguments: list[str], log: Path) -> None:
     Raises:
         VaeError: if it cannot be started.
     """
-    code = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from vae.__main__ import main; "
+    code = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from vae.__main__ import process; "
     try:
         with log.open("ab") as file:
             subprocess.Popen(
-                [sys.executable, "-c", code + "sys.exit(main())", *arguments],
+                [sys.executable, "-c", code + "process()", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,

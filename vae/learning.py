@@ -6,7 +6,6 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +17,9 @@ from vae.checkpoints import load_training_state, save_training_state, save_weigh
 from vae.checks import check_points
 from vae.codes import save_codes
 from vae.config import Config
-from vae.config_json import config_to_json
-from vae.datasets import load, load_streamed
+from vae.datasets import Split, load, load_streamed
 from vae.devices import keep_freed_memory, set_training_threads
+from vae.distributed import meet
 from vae.errors import VaeError
 from vae.evaluation import evaluate
 from vae.files import (
@@ -28,23 +27,26 @@ from vae.files import (
     flush_to_disk,
     make_folder,
     read_json_lines,
-    save_npz,
     write_atomic,
     write_json,
 )
-from vae.fine_tuning import read_start
-from vae.inference import encode_pixels, reconstruct, sample_prior, spoil
+from vae.fine_tuning import forget_start, read_start
+from vae.inference import encode_pixels
 from vae.model import VAE
-from vae.precision import with_precision
+from vae.precision import keep_precision
 from vae.runs import CHECKPOINT, find_run
+from vae.snapshots import PICTURES, Snapshots, due_images, save_pictures
 from vae.status import State, StatusWriter, versions
 from vae.stops import Stop, Stops
+from vae.team import Team, agreed, described
 from vae.training import Progress, Trainer
 
 CODES_LIMIT = 10_000  # held-out images whose codes are kept
 _CHECKPOINT_SECONDS = 5.0
 _CHECKPOINT_SHARE = 20  # times as long as a checkpoint takes, at least, until the next
 _SNAPSHOT_SECONDS = 1.0
+_WARM_STEPS = 10  # the first are slow, so the time left is estimated from later ones
+_ESTIMATE_SECONDS = 3.0  # of training, before anybody is told how long it will take
 
 Report = Callable[[Progress, Config], None]
 
@@ -69,23 +71,20 @@ def learn(
     set_training_threads(config)
     keep_freed_memory()
     try:
+        if config.training.precision == "auto":
+            with status.stage("measuring which precision is faster"):
+                config = keep_precision(find_run(folder.name), config)
         with status.stage("reading the data", versions=versions()):
-            if config.training.precision == "auto":  # a resumed run keeps what is found now
-                config = with_precision(config)
-                kept = find_run(folder.name).config  # its device, perhaps not that of today
-                training = replace(kept.training, precision=config.training.precision)
-                kept = replace(kept, training=training)
-                write_json(folder / "config.json", config_to_json(kept))
-            trainer, validation = _trainer(folder, config, where)
-        asked = _train(folder, trainer, status, stops, validation[:16], report)
+            team = meet(config, stops.asked)
+            trainer, validation = make_trainer(folder, config, where, team)
+        asked = _train(folder, trainer, status, agreed(team, stops.asked), validation, report)
+        if team is not None:
+            team.leave()
         share = _share(trainer)
-        if asked and trainer.images == 0:  # there is nothing to keep
+        if asked == "pause" or (asked and trainer.images == 0):  # there is nothing more to keep
             state: State = "paused" if asked == "pause" else "cancelled"
             status.end(state, progress=share)
             return state
-        if asked == "pause":
-            status.end("paused", progress=share)
-            return "paused"
         with status.stage("evaluating", progress=share, seconds_left=None):
             test = load(config.training.dataset, "test")
             finish(folder, config, trainer.model, test.images, test.labels)
@@ -96,26 +95,32 @@ def learn(
     write_atomic(folder / "card.md", model_card(find_run(folder.name)))
     if state == "done":  # not before: whoever is killed while evaluating goes on from it
         (folder / CHECKPOINT).unlink(missing_ok=True)
+        forget_start(folder)
     return state
 
 
-def _trainer(folder: Path, config: Config, where: Where) -> tuple[Trainer, np.ndarray]:
-    """The trainer where it stood, and the validation images."""
+def make_trainer(
+    folder: Path, config: Config, where: Where, team: Team | None = None
+) -> tuple[Trainer, Split]:
+    """The trainer where it stood, and the validation split."""
     checkpoint = folder / CHECKPOINT
     state = load_training_state(checkpoint) if checkpoint.is_file() else None
     start = read_start(folder) if state is None else None
     # The validation and test images of every set are few, so they may be in memory.
-    validation = load(config.training.dataset, "validation").images
+    validation = load(config.training.dataset, "validation")
     train = load_streamed(config.training.dataset, "train")
-    return Trainer(config, train, torch.tensor(validation), state, start, where), validation
+    images = torch.tensor(validation.images)
+    trainer = Trainer(config, train, images, state, start, where, team)
+    trainer.halts = frozenset(due_images(trainer))
+    return trainer, validation
 
 
 def _train(
     folder: Path,
     trainer: Trainer,
     status: StatusWriter,
-    stops: Stops,
-    shown: np.ndarray,
+    stop: Callable[[], Stop | None],
+    validation: Split,
     report: Report | None,
 ) -> Stop | None:
     """Make the steps, curves, checkpoints and snapshots; what stopped it, if it was not the end."""
@@ -123,27 +128,35 @@ def _train(
     curves = _Curves(folder / "metrics.jsonl", trainer.images)
     checkpoints = _Checkpoints(folder, trainer)
     make_folder(folder / "snapshots")
+    snapshots = Snapshots(folder, trainer, validation)
     begun, images_before, snapped = time.monotonic(), trainer.images, 0.0
-    status.begin(_share(trainer))
-    status.beat(_share(trainer), device=str(trainer.device))
-    asked = stops.asked()
+    warm = trainer.images + _WARM_STEPS * config.training.batch_size
+    status.begin(_share(trainer), _ESTIMATE_SECONDS)
+    status.beat(_share(trainer), device=described(trainer.team, trainer.device))
+    if (asked := stop()) is None:
+        snapshots.take_when_due()
     for point in trainer.run() if asked is None else ():
         if point is not None:
             curves.add(point)
+        snapshots.take_when_due()
+        if trainer.images <= warm:
+            status.begin(_share(trainer), _ESTIMATE_SECONDS)
         facts = {"stage": "training", "epoch": round(trainer.images / count, 4)}
         if elapsed := time.monotonic() - begun:
             facts["images_per_second"] = round((trainer.images - images_before) / elapsed)
         status.beat(_share(trainer), **facts)
         if report is not None and point is not None:
             report(point, config)
-        if asked := stops.asked():
+        if asked := stop():
             break
         checkpoints.save_when_due()
         if point is not None and point.split == "validation":
             ended = trainer.epoch == config.training.epochs
             if ended or trainer.epoch == 1 or time.monotonic() - snapped > _SNAPSHOT_SECONDS:
-                _save_snapshot(folder, trainer, shown)
+                save_pictures(folder, trainer, validation.images[:PICTURES])
                 snapped = time.monotonic()
+    if asked == "cancel" and trainer.images > 0:
+        snapshots.take()  # the end, where it came early
     if trainer.images > 0:
         checkpoints.save()
     return asked
@@ -231,19 +244,3 @@ def finish(
         found["pca"] = compare_with_pca(model, load_streamed(found["dataset"], "train"), images)
     write_json(folder / "evaluation.json", found)
     save_weights(model, folder / "weights.safetensors")
-
-
-def _save_snapshot(folder: Path, trainer: Trainer, originals: np.ndarray) -> None:
-    """Pictures of the state of learning: the same originals and the same draws each time.
-
-    Where the encoder is given spoiled images, these too, and what is made of them.
-    """
-    model, training = trainer.model.eval(), trainer.config.training
-    seen = spoil(originals, training.noise, training.noise_level)
-    save_npz(
-        folder / "snapshots" / f"{trainer.epoch:06d}.npz",
-        originals=originals,
-        reconstructions=reconstruct(model, seen),
-        samples=sample_prior(model, 16, seed=0),
-        **({} if training.noise == "none" else {"noisy": seen}),
-    )

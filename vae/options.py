@@ -55,7 +55,7 @@ HELP: dict[str, str] = {
     "likelihood": "What the decoder puts out, and so what an error costs: BCE or MSE.",
     "lr": "Size of Adam's steps. Too large: the loss jumps about; too small: it crawls.",
     "lr_schedule": "How the learning rate changes.",
-    "lr_patience": "Epochs without improvement before the rate is halved (plateau).",
+    "lr_patience": "Epochs without improvement, with β and C grown, before the rate is halved.",
     "weight_decay": "Pulls weights to 0 at each step (AdamW): against learning by heart.",
     "clip_norm": "Longer gradients are cut to this length (clipping); 0 for no limit.",
     "objective": "What is minimised.",

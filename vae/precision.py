@@ -8,9 +8,12 @@ from dataclasses import replace
 import torch
 
 from vae.config import Config, Precision
+from vae.config_json import config_to_json
 from vae.devices import resolve_device
+from vae.files import write_json
 from vae.model import VAE
 from vae.optimizer import make_optimizer
+from vae.runs import Run
 from vae.step import Stepper
 
 _LEAST_GAIN = 1.15  # a smaller one is not worth the digits
@@ -32,6 +35,19 @@ def with_precision(config: Config) -> Config:
     device = resolve_device(config.training.device)
     gains = knows_bfloat16(device) and gain(config, device) >= _LEAST_GAIN
     return _of(config, "bf16" if gains else "fp32")
+
+
+def keep_precision(run: Run, config: Config) -> Config:
+    """As :func:`with_precision`, and written into the run's ``config.json``.
+
+    Raises:
+        VaeError: for a device that is not there, or if it cannot be written.
+    """
+    config = with_precision(config)
+    kept = run.config  # its device, perhaps not that of today
+    training = replace(kept.training, precision=config.training.precision)
+    write_json(run.path / "config.json", config_to_json(replace(kept, training=training)))
+    return config
 
 
 def knows_bfloat16(device: torch.device) -> bool:

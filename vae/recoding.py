@@ -67,7 +67,7 @@ def recode(
                     raise VaeError(f"The encoding of {name!r} was stopped.")
 
             status.beat(0.0, stage="encoding")
-            mu, logvar = _encode(model, images.images[:n], encoded)
+            mu, logvar = encode_in_parts(model, images.images[:n], encoded)
             for file in _KEPT:
                 if (run.path / file).is_file():
                     write_atomic(folder / file, (run.path / file).read_bytes())
@@ -81,10 +81,13 @@ def recode(
     return find_run(name)
 
 
-def _encode(
+def encode_in_parts(
     model: VAE, images: np.ndarray, encoded: Callable[[int], None]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Posterior means and log-variances of the images (n, H, W, C), (n, d) each."""
+    """Posterior means and log-variances of the images (n, H, W, C), (n, d) each.
+
+    ``encoded`` is told how many are done, and may raise to stop.
+    """
     parts = []
     for start in range(0, len(images), _AT_ONCE):
         parts.append(encode_pixels(model, images[start : start + _AT_ONCE]))

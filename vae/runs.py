@@ -52,6 +52,8 @@ class Run:
             return "It is a copy of a model, half made: delete it."
         if (self.path / CHECKPOINT).is_file():
             return "Resume goes on from its last checkpoint."
+        if self.ready:
+            return "What it has learned is whole, and can be opened."
         return "It had no checkpoint yet: Resume begins again."
 
     @property

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from vae.checks import GONE, check_status
 from vae.errors import VaeError
-from vae.files import read_json, remove_file, write_atomic, write_json
+from vae.files import NotJson, read_json, remove_file, write_atomic, write_json
 
 State = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 ACTIVE = ("queued", "running")  # a process is there, or about to be
@@ -87,19 +87,33 @@ def is_alive(folder: Path, patience: float = 0.1) -> bool:
 
 
 def read_status(folder: Path) -> dict[str, Any]:
-    """The status, with ``state`` corrected to ``failed`` where the process is gone."""
+    """The status, with ``state`` corrected to ``failed`` where the process is gone.
+
+    A status that a power failure cut short says as little as one that is not there.
+
+    Raises:
+        VaeError: if it cannot be read, or says what no status does.
+    """
     path = folder / "status.json"
-    if not path.exists():
-        return {"state": "running"} if is_alive(folder) else {"state": "failed", "error": GONE}
-    status = check_status(read_json(path), str(path))
+    status = _said(path) or {"state": "running"}
     # Pages read it many times a second: little patience, and at worst one look that sees it alive.
     gone = status["state"] in ACTIVE and not is_alive(folder, patience=0.02)
     if gone and not _is_starting(status):
         # It may have ended between the two looks: what it wrote last counts.
-        status = check_status(read_json(path), str(path))
+        status = _said(path) or {"state": "running"}
         if status["state"] in ACTIVE:
             status |= {"state": "failed", "error": GONE}
     return status
+
+
+def _said(path: Path) -> dict[str, Any] | None:
+    """What the file says, ``None`` where it is not there or was cut short."""
+    if not path.is_file():
+        return None
+    try:
+        return check_status(read_json(path), str(path))
+    except NotJson:
+        return None
 
 
 def announce(folder: Path, state: State = "running", **facts: Any) -> None:
@@ -125,7 +139,7 @@ class StatusWriter:
         self._interval = interval
         self._last = 0.0
         # A resumed run began when it first began, and took as long as all its processes.
-        before = read_json(self._path) if self._path.is_file() else {}
+        before = _said(self._path) or {}
         self._seconds = float(before.get("seconds") or 0.0)
         kept = {key: before[key] for key in _KEPT if key in before}
         self._facts: dict[str, Any] = {
@@ -135,7 +149,7 @@ class StatusWriter:
             **facts,
         }
         self._started = self._estimate_from = time.monotonic()
-        self._first = 0.0
+        self._first = self._patience = 0.0
         self._lock = Lock()  # two may write: the work, and the beat of a stage that says nothing
 
     def say(self, state: State, **facts: Any) -> None:
@@ -143,9 +157,12 @@ class StatusWriter:
         self._started = time.monotonic()
         self._write(state, **facts)
 
-    def begin(self, done: float) -> None:
-        """Estimate the seconds left from here: a resumed run does not start from nothing."""
-        self._estimate_from, self._first = time.monotonic(), done
+    def begin(self, done: float, patience: float = 0.0) -> None:
+        """Estimate the seconds left from here: a resumed run does not start from nothing.
+
+        There is none before ``patience`` seconds of work: it would be chance.
+        """
+        self._estimate_from, self._first, self._patience = time.monotonic(), done, patience
 
     def beat(self, done: float, **facts: Any) -> None:
         """Say that the work goes on, ``done`` from 0 to 1; estimates the seconds left."""
@@ -156,7 +173,8 @@ class StatusWriter:
         self._last = moment
         elapsed = moment - self._estimate_from
         gained = done - self._first
-        left = elapsed * (1 - done) / gained if gained > 0 else None
+        enough = gained > 0 and elapsed >= self._patience
+        left = elapsed * (1 - done) / gained if enough else None
         self._write("running", progress=done, seconds_left=left)
 
     @contextlib.contextmanager

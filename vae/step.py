@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -14,10 +16,13 @@ from vae.corruption import corrupt
 from vae.graphs import GraphedStep
 from vae.inference import to_float
 from vae.model import VAE
-from vae.objectives import TERMS, noise_shape, objective_terms
+from vae.objectives import TERMS, itself, noise_shape, objective_terms
 from vae.optimizer import Adam
 from vae.randomness import generator
 from vae.schedules import capacity_at, term_weights
+
+if TYPE_CHECKING:
+    from vae.team import Team
 
 
 def coefficients(objective: ObjectiveConfig, epoch: float, epochs: int) -> list[float]:
@@ -35,6 +40,7 @@ def loss_sums(
     weights: Tensor,
     size: int,
     precision: str,
+    whole: Callable[[Tensor], Tensor] = itself,
 ) -> Tensor:
     """Each term, and behind them the loss, summed over the batch: (T + 1,), in nats.
 
@@ -43,6 +49,7 @@ def loss_sums(
         weights: of :func:`coefficients`, (T + 1,) on the device.
         size: images in the training set.
         precision: ``"fp32"``, or ``"bf16"`` for autocast.
+        whole: as in :func:`vae.objectives.objective_terms`.
     """
     count = len(TERMS[objective.objective])
     autocast = (
@@ -51,7 +58,7 @@ def loss_sums(
         else contextlib.nullcontext()
     )
     with autocast:
-        terms = objective_terms(model, x, target, eps, objective, weights[count], size)
+        terms = objective_terms(model, x, target, eps, objective, weights[count], size, whole)
     # A term of the whole batch counts for each of its images.
     sums = torch.stack([t.sum() if t.dim() else t * len(x) for t in terms])
     return torch.cat((sums, (weights[:count] * sums).sum()[None]))
@@ -65,15 +72,27 @@ class Stepper:
         model: on its device.
         optimizer: of the parameters that learn.
         size: images in the training set.
+        team: the processes that make each step together, if there are others.
     """
 
-    def __init__(self, config: Config, model: VAE, optimizer: Adam, size: int) -> None:
-        self._config, self._model, self._optimizer, self._size = config, model, optimizer, size
+    def __init__(
+        self, config: Config, model: VAE, optimizer: Adam, size: int, team: Team | None = None
+    ) -> None:
+        self._config, self._optimizer = config, optimizer
         self._device = next(model.parameters()).device
         self._values: list[float] = []
         self._weights = torch.empty(0)
         self._step: Callable[..., Tensor] = self._learn
-        if self._device.type == "cuda":
+        objective, precision = config.objective, config.training.precision
+        self._sums: Callable[..., Tensor] = partial(
+            loss_sums, model, objective=objective, size=size, precision=precision
+        )
+        if team is not None:
+            from vae.shared_step import data_parallel
+
+            # No CUDA graph: where one process could not capture it, the others would wait for it.
+            self._sums = data_parallel(model, objective, size, precision, team)
+        elif self._device.type == "cuda":
             self._step = GraphedStep(self._learn, min(config.training.batch_size, size))
 
     def __call__(self, images: Tensor, epoch: int, step: int, progress: float) -> Tensor:
@@ -100,10 +119,8 @@ class Stepper:
 
     def _learn(self, x: Tensor, target: Tensor, eps: Tensor, weights: Tensor) -> Tensor:
         """What a CUDA graph can hold: no random numbers, no decision by a tensor's value."""
-        training, objective = self._config.training, self._config.objective
-        sums = loss_sums(
-            self._model, x, target, eps, objective, weights, self._size, training.precision
-        )
+        training = self._config.training
+        sums = self._sums(x, target, eps, weights=weights)
         self._optimizer.zero_grad()
         (sums[-1] / len(x)).backward()
         if training.clip_norm:

@@ -17,22 +17,20 @@ from torch import Tensor
 from vae.batches import ImageRows, Where, pick
 from vae.checkpoints import TrainingState, check_tensors
 from vae.config import Config
-from vae.corruption import corrupt
 from vae.devices import resolve_device
 from vae.errors import VaeError
-from vae.inference import to_float
 from vae.model import VAE
-from vae.objectives import TERMS, noise_shape
+from vae.objectives import TERMS
 from vae.optimizer import make_optimizer
 from vae.randomness import generator
 from vae.schedules import Plateau, learning_rate
-from vae.step import Stepper, coefficients, loss_sums
-from vae.watching import usage_of, watched
+from vae.step import Stepper
+from vae.team import Team
+from vae.validation import validated
 
 # Enough points for a smooth live curve; each costs one synchronisation of the device.
 _LOGS_PER_EPOCH, _LOGS_PER_RUN = 10, 1000
 _TICK_SECONDS = 0.2
-_VALIDATION_BATCH = 1024
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,7 @@ class Trainer:
         start: weights of the model that it starts from, where the configuration names one.
         where: whether the training images lie on the device or are streamed (:mod:`vae.batches`).
             It changes nothing of what is learned.
+        team: the processes that train this model together, if there are others.
 
     Raises:
         VaeError: for a device that is not there, images of another shape, a foreign state, or
@@ -89,6 +88,7 @@ class Trainer:
         state: TrainingState | None = None,
         start: dict[str, Tensor] | None = None,
         where: Where = "auto",
+        team: Team | None = None,
     ) -> None:
         for images in (train, validation):
             known = str(images.dtype).endswith("uint8")
@@ -97,7 +97,7 @@ class Trainer:
                     f"Images came as {images.dtype} of shape {tuple(images.shape)}; this model "
                     f"takes uint8 of shape (n, {', '.join(map(str, config.model.image_shape))})."
                 )
-        self.config = config
+        self.config, self.team = config, team
         self.device = resolve_device(config.training.device)
         self.model = build_model(config).to(self.device)
         if config.training.start_from and start is None and state is None:
@@ -111,13 +111,16 @@ class Trainer:
         self.optimizer = make_optimizer(self.model, config)
         self.train_images = pick(train, self.device, where)
         self.validation_images = validation.to(self.device)
-        self.epoch, self.step = 0, 0
+        self.epoch = self.step = self._seen = 0
         self._terms = TERMS[config.objective.objective]
         self._sums = torch.zeros(len(self._terms) + 1, device=self.device)
-        self._seen = 0
         self._plateau = Plateau()
+        self.halts: frozenset[int] = frozenset()  # numbers of images at which run() yields for sure
         if state is not None:
             self._restore(state)
+        if team is not None:
+            team.check_alike(images=len(train), epoch=self.epoch, step=self.step, seen=self._seen)
+            self._sums *= team.rank == 0
 
     @property
     def steps(self) -> int:
@@ -166,21 +169,21 @@ class Trainer:
         Raises:
             VaeError: if the loss stops being a finite number.
         """
-        stepper = Stepper(self.config, self.model, self.optimizer, len(self.train_images))
+        size = len(self.train_images)
+        stepper = Stepper(self.config, self.model, self.optimizer, size, self.team)
         while self.epoch < self.config.training.epochs:
             yield from self._epoch(stepper)
             # The epoch counts as done only with its validation: a resumed run makes it again.
             point = self._validate(self.epoch + 1)
-            if self.epoch + 1 > self.config.objective.beta_warmup:
+            if self.epoch + 1 > self.config.growing_epochs:
                 self._plateau.note(point.loss, self.config.training.lr_patience)
             self.epoch, self.step = self.epoch + 1, 0
             yield point
 
     def _epoch(self, stepper: Stepper) -> Iterator[Progress | None]:
-        training, count, steps = self.config.training, len(self.train_images), self.steps
-        order = torch.randperm(
-            count, generator=generator("cpu", "order", training.seed, self.epoch)
-        )
+        training, team, steps = self.config.training, self.team, self.steps
+        drawn = generator("cpu", "order", training.seed, self.epoch)
+        order = torch.randperm(len(self.train_images), generator=drawn)
         logs = max(1, min(_LOGS_PER_EPOCH, _LOGS_PER_RUN // training.epochs))
         every = math.ceil(steps / logs)
         ticked = time.monotonic()
@@ -192,39 +195,27 @@ class Trainer:
             self._seen += len(images)
             self.step += 1
             if self.step % every == 0 or self.step == steps:
-                means, self._seen = self._sums / self._seen, 0
+                sums = self._sums if team is None else team.total(self._sums)
+                means, self._seen = sums / self._seen, 0
                 self._sums = torch.zeros_like(self._sums)
                 point = self._point("train", self.epoch + self.step / steps, self.images, means)
                 ticked = time.monotonic()
                 yield point
-            elif time.monotonic() - ticked > _TICK_SECONDS:
+            elif self._is_tick(ticked):
                 ticked = time.monotonic()
+                if team is not None:
+                    self._sums = team.kept(self._sums)
                 yield None
 
-    @torch.no_grad()
-    def _validate(self, epochs_done: int) -> Progress:
-        """The terms of the validation images, with the same random numbers in every epoch."""
-        self.model.eval()
-        config, device = self.config, self.device
-        drawn = generator(device.type, "validation")
-        values = coefficients(config.objective, epochs_done, config.training.epochs)
-        weights = torch.tensor(values, device=device)
-        sums = torch.zeros(len(self._terms) + 1, device=device)
-        with watched(self.model) as answers:
-            for images in self.validation_images.split(_validation_batch(config)):
-                sums += self._validation_sums(images, drawn, weights)
-        means = sums / max(1, len(self.validation_images))
-        images_seen = epochs_done * len(self.train_images)
-        point = self._point("validation", float(epochs_done), images_seen, means)
-        return replace(point, usage=usage_of(self.model, answers))
+    def _is_tick(self, ticked: float) -> bool:
+        late = time.monotonic() - ticked > _TICK_SECONDS if self.team is None else self.team.due()
+        return late or self.images in self.halts
 
-    def _validation_sums(self, images: Tensor, drawn: torch.Generator, weights: Tensor) -> Tensor:
-        config, count = self.config, len(self.train_images)
-        target = to_float(images)
-        x = corrupt(target, config.training.noise, config.training.noise_level, drawn)
-        shape = noise_shape(config.objective, len(images), config.model.latent_dim)
-        eps = torch.empty(shape, device=self.device).normal_(generator=drawn)
-        return loss_sums(self.model, x, target, eps, config.objective, weights, count, "fp32")
+    def _validate(self, epochs_done: int) -> Progress:
+        images, size = self.validation_images, len(self.train_images)
+        means, used = validated(self.model, images, self.config, size, epochs_done, self.team)
+        point = self._point("validation", float(epochs_done), epochs_done * size, means)
+        return replace(point, usage=used)
 
     def _point(self, split: str, epoch: float, images: int, means: Tensor) -> Progress:
         *values, loss = means.tolist()
@@ -237,13 +228,3 @@ class Trainer:
                     "clipping, or look for values in the data that are not numbers."
                 )
         return Progress(split, epoch, images, loss, dict(zip(self._terms, values, strict=True)))
-
-
-def _validation_batch(config: Config) -> int:
-    """Images at once: fewer where each is decoded k times; as many as in a training batch where the
-    terms depend on that number.
-    """
-    objective = config.objective
-    if objective.objective in ("beta-tcvae", "wae-mmd", "info-vae"):
-        return config.training.batch_size
-    return max(1, _VALIDATION_BATCH // objective.samples)

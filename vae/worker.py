@@ -19,10 +19,10 @@ from vae.config import Config, Device
 from vae.config_json import config_to_json
 from vae.errors import VaeError
 from vae.failures import explained
-from vae.files import append_line, make_folder, why, write_json
+from vae.files import append_line, make_folder, remove_abandoned, why, write_json
 from vae.queue import at_once, place, queue_of
 from vae.runs import CHECKPOINT, Run, check_name, find_run, pretrained_dir, runs_dir
-from vae.status import ACTIVE, State, StatusWriter, acquire, is_alive, now
+from vae.status import ACTIVE, State, StatusWriter, acquire, is_alive, now, read_status
 from vae.stops import Stops, clear_requests
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def prepare(name: str, config: Config, **facts: Any) -> Path:
     if (pretrained_dir() / name).is_dir():
         raise VaeError(f"{name!r} is the name of a bundled model; choose another.")
     make_folder(runs_dir())
+    remove_abandoned(runs_dir())
     _check_free(folder)
     try:
         hidden = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=runs_dir()))
@@ -57,7 +58,7 @@ def prepare(name: str, config: Config, **facts: Any) -> Path:
     try:
         hidden.chmod(0o755)
         write_json(hidden / "config.json", config_to_json(config))
-        if config.training.start_from:
+        if config.training.start_from and "copy_of" not in facts:  # a copy is not trained
             from vae.fine_tuning import keep_start
 
             keep_start(hidden, config)
@@ -78,7 +79,9 @@ def _check_free(folder: Path) -> None:
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if is_alive(folder):
-        raise VaeError(f"A training named {name!r} is running; choose another name.")
+        waits = read_status(folder)["state"] == "queued"
+        doing = "waits in the queue" if waits else "is running"
+        raise VaeError(f"A training named {name!r} {doing}; choose another name.")
     raise VaeError(
         f"There is already a run named {name!r}; choose another name, delete it, or go on "
         "with it by --resume."
@@ -163,11 +166,14 @@ def train_run(
             with place(folder, queue, first=not at_turn) as before:
                 state = _await_turn(folder, before if at_turn else list, stops, waiting, status)
                 if state is None:
-                    from vae.learning import learn
+                    with status.stage("loading PyTorch"):  # seconds, on a busy machine many
+                        from vae.learning import learn
 
                     state = learn(folder, config, status, stops, report, where)
         except KeyboardInterrupt:
-            _fail(folder, status, "Stopped by the keyboard; it goes on from its last checkpoint.")
+            goes_on = (folder / CHECKPOINT).is_file()
+            then = "goes on from its last checkpoint" if goes_on else "begins again"
+            _fail(folder, status, f"Stopped by the keyboard: Resume {then}.")
             raise
         except Exception as error:
             # Also what nobody foresaw must not leave a run that looks alive.
@@ -228,7 +234,7 @@ def _fail(folder: Path, status: StatusWriter, error: str) -> None:
 
 def _clean(folder: Path) -> None:
     """Remove what a killed process was just writing: whole files have no dot before their name."""
-    for path in (*folder.glob(".*"), *folder.glob("snapshots/.*")):
+    for path in (*folder.glob(".*"), *folder.glob("snapshots/.*"), *folder.glob("timeline/.*")):
         # Who asks it to stop writes here as well.
         if path.is_file() and not path.name.startswith((".lock", ".cancel.", ".pause.")):
             path.unlink(missing_ok=True)

@@ -3,7 +3,9 @@
 import { nearRange, reach } from "./curvestore.js";
 
 // Fixed, so that no chart moves when its numbers get longer.
-const MARGIN = { l: 62, r: 10, t: 38, b: 50 };
+const MARGIN = { l: 56, r: 10, t: 48, b: 50 };
+const END = 1.02; // so much of the last epoch is drawn: a marker at its end is whole
+const ROOMY = 270; // pixels of a chart in which its title and unit stand side by side in full
 const LEAST = 0.1; // nats from the bottom of an axis to its top: less is nothing
 const DASHES = ["dash", "dot", "dashdot", "longdash"];
 
@@ -53,16 +55,18 @@ export function axes(chart, store, data, otherStores) {
 
 /** How a chart is laid out. */
 export function layout(chart, { end, range, waiting }, empty, size, theme) {
-  const { title, unit, per } = chart;
   return {
-    ...frame(title, size, theme),
+    ...frame(heading(chart, size.width), size, theme),
     annotations: waiting ? [note(empty, theme.text)] : [],
-    xaxis: { ...axis(theme), title: { text: "epoch", standoff: 6 }, range: [0, end], nticks: 6 },
-    yaxis: {
-      ...axis(theme), title: { text: per ?? (unit ? `${unit} per image` : ""), standoff: 6 },
-      range, showticklabels: !waiting,
-    },
+    xaxis: { ...axis(theme), title: { text: "epoch", standoff: 6 }, range: [0, END * end], nticks: 6 },
+    yaxis: { ...axis(theme), range, showticklabels: !waiting },
   };
+}
+
+/** A chart's title and the unit of its axis, beside which long numbers leave no room. */
+export function heading({ title, unit, per }, width) {
+  const words = per ?? (unit && (width < ROOMY ? unit : `${unit} per image`));
+  return `<b>${title}</b>${words ? `<span style="font-size:14px">  ${words}</span>` : ""}`;
 }
 
 /** KL of each dimension (up) over epochs (across), for Plotly. */
@@ -81,7 +85,7 @@ export function heatTraces({ epoch, dims }, theme) {
 export function heatLayout({ dims }, end, empty, size, theme) {
   const d = dims.at(-1)?.length ?? 1;
   return {
-    ...frame("KL of each dimension", size, theme),
+    ...frame(heading({ title: "KL of each dimension" }, size.width), size, theme),
     margin: { ...MARGIN, r: 70 },
     annotations: dims.length ? [] : [note(empty, theme.text)],
     xaxis: { ...axis(theme), title: { text: "epoch", standoff: 6 }, range: [0.5, end + 0.5], nticks: 8 },
@@ -97,7 +101,9 @@ const axis = ({ grid }) =>
 
 const frame = (title, { width, height }, { text, family }) => ({
   width, height, margin: MARGIN,
-  title: { text: `<b>${title}</b>`, x: 0, xanchor: "left", y: 0.97, font: { size: 18 } },
+  title: {
+    text: title, font: { size: 18 }, x: 0, xanchor: "left", y: 1, yanchor: "top", pad: { t: 2 },
+  },
   paper_bgcolor: "rgba(0,0,0,0)",
   plot_bgcolor: "rgba(0,0,0,0)",
   font: { color: text, size: 15, family },
@@ -105,10 +111,14 @@ const frame = (title, { width, height }, { text, family }) => ({
   showlegend: false,
 });
 
-/** Words in the middle of a chart that has no line yet. */
+/** Words in the middle of a chart that has no line yet, on two lines: some charts are narrow. */
 export function note(words, color) {
+  const spaces = [...words.matchAll(/ /g)].map(({ index }) => index);
+  const far = (index) => Math.abs(index - words.length / 2);
+  const middle = spaces.sort((a, b) => far(a) - far(b))[0];
   return {
-    text: words, showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5,
+    text: spaces.length ? `${words.slice(0, middle)}<br>${words.slice(middle + 1)}` : words,
+    showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5,
     font: { size: 16, color },
   };
 }

@@ -198,7 +198,7 @@ function reveal(place, started) {
 }
 
 /** Streamlit's colours in a notation that Plotly can read. */
-function themeOf(place) {
+export function themeOf(place) {
   const style = getComputedStyle(place);
   const canvas = document.createElement("canvas").getContext("2d");
   canvas.fillStyle = style.getPropertyValue("--st-border-color").trim() || "#888888";
@@ -206,7 +206,7 @@ function themeOf(place) {
 }
 
 /** Plotly puts its rules into the document's head; a shadow root needs them inside. */
-function adoptStyles(place) {
+export function adoptStyles(place) {
   const sheet = document.getElementById("plotly.js-style-global")?.sheet;
   if (!sheet || place.nextElementSibling?.matches("style")) return;
   const rules = [...sheet.cssRules].map((rule) => rule.cssText).join("\n");

@@ -8,9 +8,16 @@ import { errorSentence } from "./wire.js";
  * @param {object} [query] @param {RequestInit} [options]
  * @returns {Promise<ArrayBuffer>} @throws with the server's sentence
  */
-export async function fetchBytes(model, what, query = {}, options = {}) {
+export const fetchBytes = (model, what, query = {}, options = {}) =>
+  bytesOf("models", model, what, query, options);
+
+/** The bytes of a run's `what`, which need not be a model yet; else as `fetchBytes`. */
+export const fetchRun = (run, what, query = {}, options = {}) =>
+  bytesOf("runs", run, what, query, options);
+
+async function bytesOf(kind, name, what, query, options) {
   const words = new URLSearchParams(query).toString();
-  const url = `/live/models/${encodeURIComponent(model)}/${what}${words && `?${words}`}`;
+  const url = `/live/${kind}/${encodeURIComponent(name)}/${what}${words && `?${words}`}`;
   const response = await fetch(url, options);
   if (!response.ok) throw new Error(errorSentence(await response.text()));
   return response.arrayBuffer();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { axes, heatTraces, layout, summary, traces } from "../../pages/components/curvedraw.js";
+import { axes, heading, heatTraces, layout, note, summary, traces } from "../../pages/components/curvedraw.js";
 import { nearRange, newStore, reach, take } from "../../pages/components/curvestore.js";
 
 const loss = { term: "loss", title: "Loss", unit: "nats" };
@@ -115,6 +115,17 @@ test("a term without a unit is shown without one", () => {
   const line = { epoch: [1], mmd: [0.01234] };
   const words = summary({ title: "MMD", term: "mmd", unit: "" }, line);
   assert.equal(words, "MMD of validation images: 0.0123 after epoch 1");
+});
+
+test("a heading names the unit, in short where there is little room", () => {
+  assert.match(heading(loss, 358), /^<b>Loss<\/b>.* nats per image</);
+  assert.match(heading(loss, 200), / nats</);
+  assert.equal(heading({ title: "MMD", unit: "" }, 358), "<b>MMD</b>");
+});
+
+test("a note is broken near its middle, and nothing of it is lost", () => {
+  assert.equal(note("it ended before the first numbers", "#000").text, "it ended before<br>the first numbers");
+  assert.equal(note("nothing", "#000").text, "nothing");
 });
 
 test("a chart says its last value in words, and that it waits", () => {

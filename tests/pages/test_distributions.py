@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from functools import partial
 from threading import Event
@@ -324,9 +325,20 @@ def test_small_charts_share_their_axes_and_stand_in_order() -> None:
     np.testing.assert_allclose(curves.sum(axis=1) * (axis[1] - axis[0]), 1, atol=0.01)
     lines = [captions(j, 0.5, variance, None) for j, variance in ((2, 0.5), (0, 0.004))]
     html = marginals_html(axis, curves, [2, 0], lines)
-    assert re.findall(r'alt="(?:q of )?z(\d)', html) == ["3", "1"]
+    assert re.findall(r'alt="z(\d) over N\(0, 1\)"', html) == ["3", "1"]
     assert "inactive" not in str(lines[0])
     assert "<b>inactive</b>" in str(lines[1])
+
+
+def test_what_is_higher_than_its_chart_says_so() -> None:
+    axis, curves = np.linspace(-4, 4, 5), np.array([[0, 0, 6.25, 0, 0], [0, 0.3, 0.4, 0.3, 0]])
+    html = marginals_html(axis, curves, [0, 1], [[("z", "")], [("z", "")]])
+    assert re.findall(r'alt="z(\d) over N\(0, 1\)([^"]*)"', html) == [
+        ("1", ", cut off: peak 6.25"),
+        ("2", ""),
+    ]
+    charts = [b64decode(found).decode() for found in re.findall('base64,([^"]*)', html)]
+    assert ["cut off: peak 6.25" in chart for chart in charts] == [True, False]
 
 
 @pytest.mark.parametrize("values", [[9.1108, 14.7258, 0.1874], [0.004, 0.004, 0.004], [-0.006, 1]])

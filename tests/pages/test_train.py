@@ -161,10 +161,28 @@ def test_what_has_no_number_yet_says_so(runs_folder: Path) -> None:
 
 
 def test_a_stopped_run_is_called_stopped(runs_folder: Path) -> None:
-    make_run(runs_folder, "halted", state="cancelled")
+    make_run(runs_folder, "halted", state="cancelled", epoch=1.5, seconds=2.0)
     app = open_page(run="halted")
     assert "badge[stopped]" in shown(app)
     assert app.selectbox(key="train picker").options == ["halted · stopped"]
+    assert bars(app) == ["epoch 0.0 of 4 · took 2 s"]
+
+
+def test_what_was_cancelled_in_the_queue_took_no_time(runs_folder: Path) -> None:
+    make_run(runs_folder, "waited", state="cancelled", seconds=2.0)
+    app = open_page(run="waited")
+    assert "badge[cancelled]" in shown(app)
+    assert bars(app) == ["cancelled before it learned anything"]
+
+
+@pytest.mark.parametrize("checkpoint", [True, False])
+def test_resume_says_from_where_it_goes_on(runs_folder: Path, checkpoint: bool) -> None:
+    run = make_run(runs_folder, "one", state="paused")
+    if checkpoint:
+        (run.path / CHECKPOINT).write_bytes(b"")
+    words = open_page(run="one").button(key="train resume").help
+    assert ("last checkpoint" in words) == checkpoint
+    assert ("Begins again" in words) == (not checkpoint)
 
 
 def test_pictures_are_shown(tiny_run: Run) -> None:
@@ -188,7 +206,7 @@ def test_pictures_are_shown(tiny_run: Run) -> None:
 def test_each_state_has_its_buttons(
     runs_folder: Path, state: str, checkpoint: bool, buttons: dict[str, str]
 ) -> None:
-    run = make_run(runs_folder, "one", state=state, **STARTING)
+    run = make_run(runs_folder, "one", state=state, epoch=1.5, **STARTING)
     if checkpoint:
         (run.path / CHECKPOINT).write_bytes(b"")
     app = open_page(run="one")

@@ -118,7 +118,18 @@ def test_a_queue_in_words() -> None:
     assert queue_words([]) == "next in the queue"
     assert queue_words(["a"]) == "queued, 1 before it: a"
     assert queue_words(["a", "b", "c"]) == "queued, 3 before it: a, b and 1 more"
-    assert state_words("cancelled") == "stopped"
+    assert state_words({"state": "queued"}) == "queued"
+
+
+def test_what_was_cancelled_before_its_first_step_is_not_called_stopped() -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"epoch": 0.3}, "stopped"),
+        ({"copy_of": "other"}, "stopped"),
+        ({}, "cancelled"),
+        ({"epoch": 0.0}, "cancelled"),
+    ]
+    for facts, words in cases:
+        assert state_words({"state": "cancelled", **facts}) == words
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,17 @@ def add_commands(commands: Any) -> None:
     """Add the group to the parser."""
     command = add_command(commands, "train", _train, "train a model, or go on with a stopped one")
     command.add_argument("name", help="what the model is called")
-    command.add_argument("--dataset", help="see: python -m vae datasets")
+    command.add_argument(
+        "--dataset", help="see: python -m vae datasets (default with --start-from: that model's)"
+    )
     command.add_argument("--preset", help=f"one of {', '.join(PRESETS)} (default {DEFAULT_PRESET})")
+    command.add_argument(
+        "--widths",
+        type=_sizes,
+        metavar="SIZE,…",
+        help="hidden layers (mlp) or channels (conv) of the encoder; the decoder mirrors them "
+        "(default: the preset's)",
+    )
     _add_choices(command)
     command.add_argument(
         "--resume", action="store_true", help="go on with a stopped run to its configured end"
@@ -36,6 +45,10 @@ def add_commands(commands: Any) -> None:
     command.add_argument(
         "--now", action="store_true", help="begin at once, beside other trainings on the device"
     )
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
 
 
 def _add_choices(command: argparse.ArgumentParser) -> None:
@@ -56,6 +69,7 @@ def _add_choices(command: argparse.ArgumentParser) -> None:
 def _train(options: argparse.Namespace) -> int:
     from vae.card import command
     from vae.datasets import find
+    from vae.distributed import seat
     from vae.presets import make_config
     from vae.priority import give_way
     from vae.runs import find_run
@@ -63,7 +77,12 @@ def _train(options: argparse.Namespace) -> int:
     from vae.worker import prepare, resumable, train_run, with_device
 
     give_way()  # before a name is taken: its setting may be wrong
-    chosen = {name: getattr(options, name) for name in HELP}
+    if (own := seat()) is not None and own.rank > 0:
+        from vae.following import follow
+
+        follow(own, options.name, options.data)
+        return 0
+    chosen = {name: getattr(options, name) for name in (*HELP, "widths")}
     if options.resume:
         fixed = {**chosen, "dataset": options.dataset, "preset": options.preset, "device": None}
         for name, value in fixed.items():
@@ -75,6 +94,8 @@ def _train(options: argparse.Namespace) -> int:
         run = resumable(options.name)
         folder, config = run.path, with_device(run.config, options.device)
     else:
+        if options.dataset is None and options.start_from:
+            options.dataset = find_run(options.start_from).config.training.dataset
         if options.dataset is None:
             raise VaeError("Which data set? Say --dataset NAME; see: python -m vae datasets.")
         shape = find(options.dataset).image_shape

@@ -18,6 +18,7 @@ Each objective is a weighted sum of its terms: :func:`objective_terms` computes 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -35,6 +36,7 @@ __all__ = [
     "elbo_terms",
     "gaussian_kl",
     "importance_bound",
+    "itself",
     "kl_parts",
     "log_normal",
     "mmd",
@@ -68,6 +70,11 @@ def noise_shape(objective: ObjectiveConfig, n: int, latent_dim: int) -> tuple[in
     return (n, latent_dim)
 
 
+def itself(rows: Tensor) -> Tensor:
+    """All rows of a batch, where one process has them all."""
+    return rows
+
+
 def objective_terms(
     model: VAE,
     x: Tensor,
@@ -76,6 +83,7 @@ def objective_terms(
     objective: ObjectiveConfig,
     capacity: Tensor,
     size: int,
+    whole: Callable[[Tensor], Tensor] = itself,
 ) -> tuple[Tensor, ...]:
     """The terms of a batch, in the order of :data:`TERMS`, each (N,) or, of the batch, ().
 
@@ -85,6 +93,8 @@ def objective_terms(
         eps: draws from N(0, I) of the shape of :func:`noise_shape`.
         capacity: C in nats, shape () (``capacity`` alone reads it).
         size: images in the training set (``beta-tcvae`` alone reads it).
+        whole: of rows (N, …), those of the whole batch, where other processes have more of it
+            (:meth:`vae.distributed.Team.whole`): a term that compares images looks at all of them.
     """
     kind, likelihood = objective.objective, model.config.likelihood
     # The draws in single precision: log q(z|x) divides by sigma² what was multiplied by it.
@@ -104,12 +114,14 @@ def objective_terms(
         return terms
     with _no_autocast(x):
         if kind == "capacity":
-            return *terms, (terms.kl.mean() - capacity).abs()
+            return *terms, (whole(terms.kl).mean() - capacity).abs()
         if kind == "beta-tcvae":
-            return *terms, *kl_parts(z, mu, logvar, size)
+            parts = kl_parts(whole(z), whole(mu), whole(logvar), size)
+            # Of a batch that others share: the means over all of it, which count for each image.
+            return *terms, *(part if len(part) == len(x) else part.mean() for part in parts)
         if kind == "aevb":
             return *terms, -log_normal(z, mu, logvar).sum(1)
-        return *terms, mmd(z, eps[1])
+        return *terms, mmd(whole(z), whole(eps[1]))
 
 
 def importance_bound(log_weights: Tensor) -> Tensor:

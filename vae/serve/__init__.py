@@ -22,6 +22,8 @@
 | ``WS, POST /live/models/{name}/posteriors`` | uint32 rows, n | float32 n × 2 × d |
 | ``WS, POST /live/models/{name}/similar?k=K`` | uint32 rows, n | float32 K × 2 |
 | ``POST /live/models/{name}/selection?format=F`` | uint32 rows, n | a file: ``csv`` or ``npz`` |
+| ``GET /live/runs/{name}/snapshots?from=K`` | – | a training in pictures, from snapshot K on |
+| ``GET /live/runs/{name}/places`` | – | its codes on one plane, snapshot by snapshot |
 
 Numbers are little-endian, 1 ≤ n ≤ 1024 (fewer where the images of 1024 rows would exceed 16 MiB;
 for ``similar`` and ``selection`` up to all rows that there are);
@@ -69,6 +71,12 @@ as uint16 pairs, 0 to 65535 across that box. A fit at work answers what it has s
 most), ``next``, what to ask ``after`` the next time (0 to begin), ``more``, whether there are more
 already, and ``first``, to be sent along as ``&first=``: where the run was trained anew meanwhile,
 or its file is shorter than B, the answer begins at the beginning again and its ``after`` is 0.
+
+``snapshots`` and ``places`` answer while a training runs and afterwards; what follows what in their
+bytes stands in :mod:`vae.serve.timeline`. Without ``from`` they begin at 0; one answer holds about
+8 MiB, and 404 says that a run has no snapshots. ``places`` holds m, n (uint32) and m × n × 2
+float32: of one or two dimensions the codes themselves, of more the last snapshot's on its principal
+axes and each before it aligned to its successor, so that points do not jump.
 
 A WebSocket answers each binary frame with one binary frame, in order; a frame it cannot use gets
 one text frame ``{"error": "…"}`` and the connection stays usable. ``POST`` answers the same as JSON

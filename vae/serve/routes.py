@@ -24,6 +24,7 @@ from vae.serve.operations import OF_ANY_NUMBER, OPERATIONS, Operation
 from vae.serve.protocol import max_rows, pack_error
 from vae.serve.refusals import answering, foreign, guarded, json_error, same_origin, unforeseen
 from vae.serve.service import LiveModel, LiveModels
+from vae.serve.timeline import places, snapshots
 from vae.serve.violations import log_violations_in_a_line
 
 
@@ -47,6 +48,8 @@ def make_routes(static_dir: Path) -> list[BaseRoute]:
         Route(
             "/live/models/{name}/selection", guarded(partial(download, models)), methods=["POST"]
         ),
+        Route("/live/runs/{name}/snapshots", guarded(answering(snapshots))),
+        Route("/live/runs/{name}/places", guarded(answering(places))),
     ]
     for end, reading in READINGS.items():
         path = f"/live/models/{{name}}{end}"
