@@ -14,8 +14,10 @@ from pages.train_words import no_numbers
 from vae.config import ObjectiveConfig
 from vae.objectives import TERMS
 from vae.pictures import png_bytes
+from vae.runs import Run
 
 TRAIN, VALIDATION = PALETTE[0], PALETTE[6]  # blue and orange: apart for every colour vision
+OTHERS = (PALETTE[4], PALETTE[2], PALETTE[7], PALETTE[9])  # of runs laid over another
 COLUMNS = 8
 _POINTS = 1000  # more than a chart has pixels; a long run need not send them all each second
 _TITLES = {
@@ -38,33 +40,54 @@ _STYLE = f"""<style>
 </style>"""
 
 
-def curves(
-    rows: list[dict[str, Any]], objective: ObjectiveConfig, epochs: int, ended: bool
-) -> dict[str, Any]:
-    """What ``components/curves.js`` draws: the loss and its terms over epochs.
+def curves(run: Run, ended: bool, others: Sequence[tuple[Run, bool]] = ()) -> dict[str, Any]:
+    """What ``components/curves.js`` draws: the loss and its terms over epochs, and of the
+    validation images what the code is used for. The points themselves it fetches.
 
     Args:
-        rows: points as in ``metrics.jsonl``.
-        objective: which terms there are.
-        epochs: how many the run is to have.
         ended: no more points will come, so the axis ends with the last one.
+        others: runs to be laid over it, and whether they have ended.
     """
-    terms = charted(objective)
-    points = {}
-    for split in ("train", "validation"):
-        kept = thin([row for row in rows if row["split"] == split])
-        points[split] = {key: [row.get(key) for row in kept] for key in ("epoch", *terms)}
+    objective, measured = run.config.objective, run.config.model.posterior != "point"
+    charts: list[dict[str, Any]] = [
+        {"term": term, "title": title, "unit": unit_of(term)}
+        for term, title in charted(objective).items()
+    ]
     return {
         "plotly": version("plotly"),
+        "run": run.name,
+        "epochs": run.config.training.epochs,
+        "ended": ended,
         "colours": {"train": TRAIN, "validation": VALIDATION},
-        "points": points,
         "empty": no_numbers(ended),
-        "reach": reach(rows, epochs, ended),
-        "charts": [
-            {"term": term, "title": title, "unit": unit_of(term), "range": nats_range(rows, term)}
-            for term, title in terms.items()
+        "charts": charts + (_measured(run.config.model.latent_dim) if measured else []),
+        "measured": measured,
+        "others": [
+            {"run": other.name, "ended": done, "colour": colour}
+            for (other, done), colour in zip(others, OTHERS, strict=False)
         ],
     }
+
+
+def _measured(latent_dim: int) -> list[dict[str, Any]]:
+    """The charts of :func:`vae.latent.usage.usage`."""
+    return [
+        {
+            "term": "active_units",
+            "title": "Active units",
+            "unit": "",
+            "per": f"of {latent_dim}",
+            "range": [0, latent_dim * 1.05],
+            "measured": True,
+        },
+        {
+            "term": "mutual_information",
+            "title": "I(x; z), estimate",
+            "unit": "nats",
+            "per": "nats",
+            "measured": True,
+        },
+    ]
 
 
 def charted(objective: ObjectiveConfig) -> dict[str, str]:
@@ -83,28 +106,16 @@ def unit_of(term: str) -> str:
     return "" if term in ("mmd", "l1") else "nats"
 
 
-def layout_style(key: str, count: int) -> str:
-    """CSS that reserves the room for ``count`` charts, before the browser part is there."""
+def layout_style(key: str, run: Run) -> str:
+    """CSS that reserves the room for a run's charts, before the browser part is there."""
+    count = len(charted(run.config.objective))
     columns = count if count <= 3 else 2 if count == 4 else 3
     rows = -(-count // columns)
+    measured = 0 if run.config.model.posterior == "point" else 1
     return (
         f"<style>.st-key-{key} {{ --columns: {columns}; --rows: {rows}; --charts: {count}; "
-        f"--height: {260 if rows == 1 else 210}px; }}</style>"
+        f"--measured: {measured}; --height: {260 if rows == 1 else 210}px; }}</style>"
     )
-
-
-def reach(rows: list[dict[str, Any]], epochs: int, ended: bool) -> float:
-    """Where the epoch axis ends: it doubles when the curve gets there, up to all epochs.
-
-    So a long run is not a stroke at the left edge, and the axis seldom moves.
-    """
-    last = rows[-1]["epoch"] if rows else 0.0
-    if ended and last:
-        return last
-    end = 5
-    while end < last:
-        end *= 2
-    return min(end, epochs)
 
 
 def thin(rows: list[Any], limit: int = _POINTS) -> list[Any]:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from vae.config import Config, ObjectiveConfig
+from vae.latent.usage import MOST_IMAGES
 from vae.schedules import term_weights
 
 SYMBOLS = {
@@ -116,6 +117,13 @@ _SOURCES = {
     r"KL. $\sum_j\lvert z_j\rvert$ is how large codes are, which a weight of it makes sparse.",
 }
 
+_MEASURED = rf"""
+- **After each epoch**, of the validation images: the KL dimension by dimension; **active units**,
+  the dimensions whose mean differs between images, $\mathrm{{Var}}_x(\mu_j) > 0.01$; and
+  **$I(x; z)$**, what a code tells of which image it is. That is an estimate by one draw of each
+  image, with $q(z)$ the mean of the posteriors of up to $n = {MOST_IMAGES}$ images: it cannot
+  exceed $\log n$, {math.log(MOST_IMAGES):.1f} nats."""
+
 _KL_HINTS = """
 - **At first** the KL is near 0 and every reconstruction is the same mean image. Then the code
   pays off: the KL rises while the reconstruction falls by more.
@@ -161,4 +169,5 @@ $$
 {_SOURCES[objective.objective]} All in nats per image, less is better.
 
 - **Reconstruction**: $-\log p(x \mid z)$, how badly the decoder does at the image: {per_pixel}
-  summed over its {pixels:,} pixel values.{cost}{numbers}{_POINT_HINTS if point else _KL_HINTS}"""
+  summed over its {pixels:,} pixel values.{cost}{numbers}{"" if point else _MEASURED}
+{_POINT_HINTS if point else _KL_HINTS}"""

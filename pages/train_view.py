@@ -13,10 +13,12 @@ from pages.components import mount
 from pages.look import plain
 from pages.point_words import NO_PRIOR
 from pages.state import choose_model
+from pages.train_alarm import alarm
 from pages.train_controls import controls, problem
 from pages.train_figures import curves, layout_style, picture_rows
 from pages.train_form import STARTED
 from pages.train_formulas import SYMBOLS, empty_formula, explanation, formula, loss_name
+from pages.train_others import laid_over
 from pages.train_pca import beside_pca
 from pages.train_reading import View, read_view
 from pages.train_words import (
@@ -49,12 +51,12 @@ _BADGES = {
 def watch(run: Run, status: dict[str, Any]) -> None:
     """Show a run; looks again every second while it is at work."""
     active = status["state"] in ACTIVE
-    count = len(curves([], run.config.objective, 1, ended=False)["charts"])
-    st.html(layout_style("train-curves", count))
-    st.fragment(_watch, run_every=POLL_SECONDS if active else None)(run, status["state"])
+    st.html(layout_style("train-curves", run))
+    laid = laid_over(run)
+    st.fragment(_watch, run_every=POLL_SECONDS if active else None)(run, status["state"], laid)
 
 
-def _watch(run: Run, known: str) -> None:
+def _watch(run: Run, known: str, laid: list[tuple[Run, bool]]) -> None:
     try:
         view = read_view(run)
         if known != view.status["state"]:
@@ -62,8 +64,9 @@ def _watch(run: Run, known: str) -> None:
         _header(view)
         _progress(view)
         _last_words(view)
+        alarm(view)
         _numbers(view)
-        _curves(view)
+        _curves(view, laid)
         _pictures(view)
         if view.found and "pca" in view.found:
             beside_pca(view.found)
@@ -157,10 +160,10 @@ def _whose(view: View) -> tuple[str, str]:
     return "validation", ""
 
 
-def _curves(view: View) -> None:
+def _curves(view: View, laid: list[tuple[Run, bool]]) -> None:
     # Not st.plotly_chart: it rebuilds its chart whenever the points change, and that flickers.
-    config = view.run.config
-    data = curves(view.rows, config.objective, config.training.epochs, ended=not view.active)
+    # Nor the points: the browser fetches those that are new, however many there are by now.
+    data = curves(view.run, ended=not view.active, others=laid)
     # The button that started it is at the bottom of a phone's page, and the view at its top.
     data["started"] = st.session_state.get(STARTED)
     mount("curves", key="train curves", data=data)

@@ -93,6 +93,9 @@ def test_the_curves_and_the_plateau_are_those_of_one_process(two) -> None:
         assert [p.loss for p in found] == pytest.approx([p.loss for p in points], abs=0.01)
         for one, other in zip(found, points, strict=True):
             assert one.terms == pytest.approx(other.terms, abs=0.01)
+            assert one.usage.keys() == other.usage.keys()
+            for name, value in one.usage.items():  # of all images, not of a process's own
+                assert value == pytest.approx(other.usage[name], abs=0.02), name
         assert state.plateau[1:] == trainer.state().plateau[1:]
     (_, first, one), (_, second, other) = two
     assert first == second

@@ -13,6 +13,8 @@ _FIGURES = ("reconstruction", "standard_error")
 _OF_POSTERIORS = ("elbo", "kl", "bits_per_dimension")  # none where codes are points
 _COUNTS = ("n", "active_units")
 _TERMS = ("epoch", "images", "reconstruction", "loss")
+# A training that runs away passes through all numbers of single precision.
+_RUNAWAY, _MOST_DIMENSIONS = 1e39, 1024
 _POINTS, _SEED_METRIC = r"(-n[0-9]{1,7})?", r"(-s[0-9]{1,10})?(-(cosine|manhattan))?"
 _NUMBER = r"[0-9]{1,4}(\.[0-9]{1,4})?"
 # Of fitted maps, as vae.map_params.map_id makes them.
@@ -112,11 +114,23 @@ def check_points(points: list[Any], label: str) -> list[dict[str, Any]]:
             isinstance(point, dict)
             and point.get("split") in ("train", "validation")
             and all(term in point for term in _TERMS)
-            # A training that runs away passes through all numbers of single precision.
-            and all(is_number(value, 1e39) for term, value in point.items() if term != "split")
+            and all(
+                _are_kl(value) if term == "kl_dims" else is_number(value, _RUNAWAY)
+                for term, value in point.items()
+                if term != "split"
+            )
         ):
             raise VaeError(f"{label}, line {number}, is not a point of a training curve.")
     return points
+
+
+def _are_kl(values: Any) -> bool:
+    """Whether it is the KL of each dimension, as many as a model may have."""
+    return (
+        isinstance(values, list)
+        and len(values) <= _MOST_DIMENSIONS
+        and all(is_number(value, _RUNAWAY) for value in values)
+    )
 
 
 def check_map_facts(facts: Any, rows: int, label: str) -> dict[str, Any]:

@@ -223,8 +223,10 @@ class _Curves:
         if (point.split, point.images) in self._there:
             return
         facts = {"split": point.split, "epoch": point.epoch, "images": point.images}
-        row = {**facts, "loss": point.loss, **point.terms}
+        row = {**facts, "loss": point.loss, **point.terms, **point.usage}
         rounded = {k: round(v, 5) if isinstance(v, float) else v for k, v in row.items()}
+        if kl := point.usage.get("kl_dims"):
+            rounded["kl_dims"] = [round(value, 4) for value in kl]
         append_line(self._path, json.dumps(rounded))
 
 

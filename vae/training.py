@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,7 +26,7 @@ from vae.randomness import generator
 from vae.schedules import Plateau, learning_rate
 from vae.step import Stepper
 from vae.team import Team
-from vae.validation import validation_means
+from vae.validation import validated
 
 # Enough points for a smooth live curve; each costs one synchronisation of the device.
 _LOGS_PER_EPOCH, _LOGS_PER_RUN = 10, 1000
@@ -42,6 +43,8 @@ class Progress:
         images: images trained on so far, over the whole run.
         loss: the weighted sum of the terms as they weighed then, in nats per image.
         terms: the terms by name (:data:`vae.objectives.TERMS`), in nats per image.
+        usage: of the validation images, what the code is used for (:func:`vae.latent.usage.usage`);
+            empty where codes are points.
     """
 
     split: str
@@ -49,6 +52,7 @@ class Progress:
     images: int
     loss: float
     terms: dict[str, float]
+    usage: dict[str, Any] = field(default_factory=dict)
 
 
 def build_model(config: Config) -> VAE:
@@ -209,8 +213,9 @@ class Trainer:
 
     def _validate(self, epochs_done: int) -> Progress:
         images, size = self.validation_images, len(self.train_images)
-        means = validation_means(self.model, images, self.config, size, epochs_done, self.team)
-        return self._point("validation", float(epochs_done), epochs_done * size, means)
+        means, used = validated(self.model, images, self.config, size, epochs_done, self.team)
+        point = self._point("validation", float(epochs_done), epochs_done * size, means)
+        return replace(point, usage=used)
 
     def _point(self, split: str, epoch: float, images: int, means: Tensor) -> Progress:
         *values, loss = means.tolist()

@@ -50,7 +50,7 @@ def test_a_training_is_chosen_watched_paused_resumed_and_stopped(
     expect(page).to_have_url(re.compile(f"run={NAME}"), timeout=15_000)
     # its own terms, each a chart; and points come
     expect(page.locator(".vae.curves .chart .main-svg").first).to_be_visible()
-    expect(page.locator(".vae.curves .chart")).to_have_count(6)
+    expect(page.locator(".vae.curves .terms .chart")).to_have_count(6)
     expect(page.locator(".vae.curves .chart").nth(4)).to_have_attribute(
         "aria-label",
         re.compile(r"^Total correlation of validation images: [-\d.]+ nats"),

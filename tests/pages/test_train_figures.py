@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
-from typing import Any, get_args
+from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from pages.train_figures import (
+    OTHERS,
+    TRAIN,
+    VALIDATION,
     charted,
     curves,
     layout_style,
     nats_range,
     picture_rows,
-    reach,
     thin,
     unit_of,
 )
 from pages.train_pca import bars
+from tests.pages.training import make_run
 from vae.config import Objective, ObjectiveConfig
 from vae.objectives import TERMS
 from vae.runs import Run
@@ -32,21 +37,31 @@ def test_the_axis_leaves_out_the_first_fall_and_nothing_later() -> None:
     assert nats_range([], "loss") == [0.0, 1.0]
 
 
-def test_the_epoch_axis_doubles_up_to_all_epochs_and_ends_with_an_ended_run() -> None:
-    at = [[{"epoch": epoch}] for epoch in (0.5, 5.0, 5.1, 19.0, 30.0)]
-    assert [reach(rows, 30, ended=False) for rows in at] == [5, 5, 10, 20, 30]
-    assert reach([], 30, ended=False) == 5
-    assert reach([], 2, ended=True) == 2
-    assert reach([{"epoch": 2.8}], 100, ended=True) == 2.8
+def test_the_curves_that_are_sent_are_the_same_however_long_the_run(tiny_run: Run) -> None:
+    data = curves(tiny_run, ended=False)
+    assert [chart["term"] for chart in data["charts"]] == [
+        "loss", "reconstruction", "kl", "active_units", "mutual_information"
+    ]  # fmt: skip
+    assert (data["run"], data["epochs"], data["measured"]) == ("tiny", 3, True)
+    with (tiny_run.path / "metrics.jsonl").open("a") as file:
+        file.write((tiny_run.path / "metrics.jsonl").read_text() * 50)
+    assert curves(tiny_run, ended=False) == data
+    assert len(json.dumps(data)) < 2000
 
 
-def test_curves_hold_every_point_of_the_run(tiny_run: Run) -> None:
-    rows, data = tiny_run.metrics(), curves(tiny_run.metrics(), ObjectiveConfig(), 3, ended=True)
-    assert data["points"]["validation"]["epoch"] == [1.0, 2.0, 3.0]
-    for term in ("loss", "reconstruction", "kl"):
-        expected = [row[term] for row in rows if row["split"] == "train"]
-        assert data["points"]["train"][term] == expected
-    assert [chart["term"] for chart in data["charts"]] == ["loss", "reconstruction", "kl"]
+def test_an_autoencoder_has_no_charts_of_posteriors(tiny_ae: Run) -> None:
+    data = curves(tiny_ae, ended=True)
+    assert data["measured"] is False
+    assert [chart["term"] for chart in data["charts"]] == ["reconstruction", "l1"]
+
+
+def test_each_run_laid_over_has_a_colour_of_its_own(tiny_run: Run, tiny_ae: Run) -> None:
+    others = curves(tiny_run, ended=True, others=[(tiny_ae, True), (tiny_run, False)])["others"]
+    assert [(other["run"], other["ended"]) for other in others] == [
+        ("tiny-ae", True), ("tiny", False)
+    ]  # fmt: skip
+    assert len({*(other["colour"] for other in others), TRAIN, VALIDATION}) == 4
+    assert len({*OTHERS, TRAIN, VALIDATION}) == 6
 
 
 def test_thin_keeps_the_last_point() -> None:
@@ -74,27 +89,22 @@ def test_a_plain_autoencoder_minimises_its_reconstruction_and_draws_it_once() ->
     assert unit_of("l1") == unit_of("mmd") == ""
 
 
-def test_a_point_that_lacks_a_term_leaves_a_gap() -> None:
-    rows: list[dict[str, Any]] = [
-        {"split": "train", "epoch": 1.0, "loss": 3.0, "reconstruction": 2.0, "kl": 1.0},
-        {"split": "train", "epoch": 2.0, "loss": 2.0, "reconstruction": 1.0, "kl": 1.0, "mmd": 0.1},
-    ]
-    data = curves(rows, ObjectiveConfig("wae-mmd"), 2, ended=True)
-    assert data["points"]["train"]["mmd"] == [None, 0.1]
-    low, high = data["charts"][-1]["range"]
-    assert low < 0.1 < high
+@pytest.mark.parametrize(
+    ("objective", "count", "columns", "rows"),
+    [("elbo", 3, 3, 1), ("wae-mmd", 4, 2, 2), ("beta-tcvae", 6, 3, 2)],
+)
+def test_the_room_for_the_charts_is_reserved(
+    runs_folder: Path, objective: Objective, count: int, columns: int, rows: int
+) -> None:
+    run = make_run(runs_folder, "x", {"objective": objective}, state="done")
+    style = layout_style("train-curves", run)
+    assert f"--columns: {columns}; --rows: {rows}; --charts: {count}; --measured: 1;" in style
 
 
-@pytest.mark.parametrize(("count", "columns", "rows"), [(2, 2, 1), (3, 3, 1), (4, 2, 2), (6, 3, 2)])
-def test_the_room_for_the_charts_is_reserved(count: int, columns: int, rows: int) -> None:
-    style = layout_style("train-curves", count)
-    assert f"--columns: {columns}; --rows: {rows}; --charts: {count};" in style
-
-
-def test_what_waits_says_so() -> None:
-    elbo = ObjectiveConfig()
-    assert curves([], elbo, 5, ended=False)["empty"] == "waiting for the first numbers"
-    assert "waiting" not in curves([], elbo, 5, ended=True)["empty"]
+def test_what_waits_says_so(tiny_run: Run, tiny_ae: Run) -> None:
+    assert curves(tiny_run, ended=False)["empty"] == "waiting for the first numbers"
+    assert "waiting" not in curves(tiny_run, ended=True)["empty"]
+    assert "--charts: 2; --measured: 0;" in layout_style("train-curves", tiny_ae)
 
 
 def test_pictures_reserve_their_place() -> None:

@@ -12,6 +12,7 @@
 | ``GET /live/models/{name}/quality?map=ID`` | – | JSON: how far a map can be believed |
 | ``GET /live/models/{name}/density?map=ID&…`` | – | the points of a map, counted in bins |
 | ``GET /live/models/{name}/points?map=ID&…`` | – | the points in a part of a map, or some of them |
+| ``GET /live/runs/{name}/points?after=B`` | – | JSON: a training's points, from byte B on |
 | ``WS, POST /live/models/{name}/decode`` | float32 z, n × d | uint8 pixels, n × H × W × C |
 | ``WS, POST /live/models/{name}/encode`` | uint8 pixels, n × H × W × C | float32 n × 2 × d |
 | ``WS, POST /live/models/{name}/place?map=ID`` | float32 z, n × d | float32 n × 3: x, y, spread |
@@ -65,6 +66,11 @@ if there are no more by now) and the iterations of the whole fit; then of each f
 iteration, float32 KL in nats (NaN: not known), float32 x low, x high, y low, y high, and n places
 as uint16 pairs, 0 to 65535 across that box. A fit at work answers what it has so far; without
 ``from`` they begin at 0. 404 where no frames were kept.
+
+``runs/{name}/points`` answers ``points``, lines of the run's ``metrics.jsonl`` (256 KiB of them at
+most), ``next``, what to ask ``after`` the next time (0 to begin), ``more``, whether there are more
+already, and ``first``, to be sent along as ``&first=``: where the run was trained anew meanwhile,
+or its file is shorter than B, the answer begins at the beginning again and its ``after`` is 0.
 
 ``snapshots`` and ``places`` answer while a training runs and afterwards; what follows what in their
 bytes stands in :mod:`vae.serve.timeline`. Without ``from`` they begin at 0; one answer holds about

@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from vae.errors import VaeError
 from vae.serve.arrays import READINGS, Reading, model_list
 from vae.serve.assets import NO_SNIFFING, plotly, read_files, static_file
+from vae.serve.curves import points_after
 from vae.serve.exports import selection
 from vae.serve.operations import OF_ANY_NUMBER, OPERATIONS, Operation
 from vae.serve.protocol import max_rows, pack_error
@@ -39,6 +40,7 @@ def make_routes(static_dir: Path) -> list[BaseRoute]:
     models = LiveModels()
     routes: list[Route | WebSocketRoute] = [
         Route("/live/models", guarded(model_list)),
+        Route("/live/runs/{name}/points", guarded(answering(points_after))),
         Route("/live/plotly.min.js", guarded(plotly)),
         Route(
             "/live/static/{version}/{file}", guarded(partial(static_file, read_files(static_dir)))
