@@ -11,9 +11,11 @@ from vae.sweeps.folders import Sweep, list_sweeps
 
 # As high as a finger is wide.
 _TOUCH = """<style>
-@media (max-width: 640px) { [data-testid="stMain"] [data-testid="stButton"] button {
-  min-height: 44px;
-} }
+@media (max-width: 640px) {
+  [data-testid="stMain"] :is([data-testid="stButton"], [data-testid="stButtonGroup"]) button {
+    min-height: 44px;
+  }
+}
 </style>"""
 
 

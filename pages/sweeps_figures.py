@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from pages.components import mount
+from pages.look import PALETTE
 from vae.sweeps.plan import OBJECTIVES
 from vae.sweeps.reading import View
 from vae.sweeps.storage import Shared, in_words
@@ -22,12 +23,16 @@ _KINDS = {
 }
 _WORDS = {
     "history": "Each trial in its order, and the best so far.",
-    "front": "Rate against distortion: what a code costs, and what it leaves out.",
+    "front": "Rate against distortion: what a code costs, and what it leaves out. Red are the "
+    "trials of the front; darker came later.",
     "importances": "How much each setting decides, estimated by PED-ANOVA from all trials so far.",
     "slice": "Every trial over each of its settings; darker came later.",
-    "parallel": "A line for each trial through its settings; drag along an axis to filter.",
+    "parallel": "A line for each trial through its settings: blue the best, orange the worst. "
+    "Point at a line for its values.",
 }
 _LEAST = {"history": 1, "front": 1, "slice": 1, "parallel": 2, "importances": 4}  # ended trials
+
+_WORTH = [[0.0, PALETTE[0]], [1.0, PALETTE[6]]]  # seen on a light and a dark ground
 
 
 def figure(shared: Shared | None, view: View) -> None:
@@ -54,7 +59,7 @@ def figure(shared: Shared | None, view: View) -> None:
     drawn = None
     if shared is not None and ended >= _LEAST[kind]:
         drawn = _drawn(shared, view.plan.study, kind, which, view.done)
-    more = f"This plot comes with {_LEAST[kind]} trials or more that are done."
+    more = words_before(_LEAST[kind])
     mount(
         "figure",
         key="sweeps figure",
@@ -65,6 +70,13 @@ def figure(shared: Shared | None, view: View) -> None:
             "plotly": version("plotly"),
         },
     )
+
+
+def words_before(least: int) -> str:
+    """What stands in a plot's place until so many trials are done."""
+    if least == 1:
+        return "This plot comes with the first trial that is done."
+    return f"This plot comes with {least} trials that are done."
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -106,5 +118,24 @@ def draw(shared: Shared, kind: str, which: int) -> dict[str, Any] | None:
             return None
     if not made.data:
         return None
+    # Optuna's scales begin at white: an outline, or the first trials are lost on a white page.
+    outlined = {"size": 9, "line": {"width": 1, "color": "#808080"}}
+    made.update_traces(marker=outlined, selector={"mode": "markers"})
+    if kind == "parallel":
+        _recolour(made)
     made.update_layout(template="none", width=None, height=None, margin={"t": 40, "r": 20, "b": 60})
     return json.loads(made.to_json())
+
+
+def _recolour(made: Any) -> None:
+    """Lines from blue to orange by their worth: Optuna's scale ends in white and in dark blue, of
+    which one is lost on a light page, the other on a dark one."""
+    from plotly.colors import sample_colorscale
+
+    for trace in made.data:
+        if trace.mode == "lines" and trace.y:
+            # A line begins at the axis of its worth, from 0, the best, to 1.
+            (colour,) = sample_colorscale(_WORTH, [min(1.0, max(0.0, trace.y[0]))])
+            trace.update(line={"color": colour, "width": 1.6}, opacity=0.8)
+        elif trace.mode == "markers":
+            trace.marker.update(colorscale=_WORTH, reversescale=False)

@@ -107,7 +107,7 @@ def form() -> None:
     if plan:
         st.caption(_size(plan))
         st.caption("The same from a terminal:")
-        st.code(command(plan, url.strip()), language=None)
+        st.code(command(plan, url.strip()), language=None, wrap_lines=True)
 
 
 def _title(dataset: str) -> str:
@@ -164,9 +164,11 @@ def _taken(name: str) -> bool:
 
 def _size(plan: Plan) -> str:
     count = len(plan.slots())
+    trials = "1 trial" if count == 1 else f"{count:,} trials"
+    epochs = "1 epoch" if plan.epochs == 1 else f"{plan.epochs:,} epochs"
     return (
-        f"{count:,} trials of {plan.epochs:,} epochs, one after another; each takes its turn among "
-        "the trainings of this machine."
+        f"{trials} of {epochs}, one after another; each takes its turn among the trainings of this "
+        "machine."
     )
 
 

@@ -158,13 +158,12 @@ def _progress(view: View, state: str) -> None:
 def _table(view: View) -> Trial | None:
     """All trials; the one whose row is chosen, else the best, else none."""
     if view.plan.objectives != "elbo":
-        st.caption(
-            f"★ marks the Pareto front: the {len(view.best)} trials that no other beats in both."
-        )
+        st.caption(f"★ marks the Pareto front: {front_words(len(view.best))}.")
     chosen = st.dataframe(
         [row(trial, view) for trial in view.trials],
         height=320,
         hide_index=True,
+        placeholder="",
         on_select="rerun",
         selection_mode="single-row",
         key=f"sweeps trials {view.plan.study}",
@@ -181,6 +180,13 @@ def _table(view: View) -> Trial | None:
     if rows and rows[0] < len(view.trials):
         return view.trials[rows[0]]
     return next(iter(view.best), None)
+
+
+def front_words(count: int) -> str:
+    """How many trials stand on the Pareto front, in words."""
+    if count == 1:
+        return "the one trial that is not beaten in both by any other"
+    return f"the {count} trials that are not beaten in both by any other"
 
 
 def row(trial: Trial, view: View) -> dict[str, Any]:

@@ -166,15 +166,18 @@ NONE = (
     "runs or later."
 )
 _MAP_WORDS = {
-    "dimensions": "Posterior means of validation images: the two latent dimensions themselves",
-    "aligned": "Posterior means of validation images on the principal axes of the last snapshot; "
+    "dimensions": "Codes of validation images: the two latent dimensions themselves",
+    "aligned": "Codes of validation images on the principal axes of the last snapshot; "
     "each earlier one is turned to fit the next (orthogonal Procrustes)",
 }
 
 
 def _explanation(run: Run) -> str:
     n = len(read_shown(run).labels)
-    d = run.config.model.latent_dim
+    d, point = run.config.model.latent_dim, _is_point(run)
+    means = "" if point else " (posterior means)"
+    numbers = "Reconstruction" if point else "Reconstruction and KL"
+    measured = "" if point else ", with one draw\n  of z"
     axes = (
         "The map shows the latent dimensions themselves, in their own units; nothing is turned."
         if d <= 2
@@ -187,13 +190,12 @@ def _explanation(run: Run) -> str:
 - **When.** A snapshot is taken before the first step, after steps 1, 2, 3, …, each about 15 % later
   than the one before, and at the end: learning is quick at first. The scrubber counts snapshots,
   so its first half is mostly the first epoch.
-- **What.** Always the same originals, the same z for the new images, and the codes (posterior
-  means) of the same {n:,} validation images, coloured by class.
+- **What.** Always the same originals, the same z for the new images, and the codes of the same
+  {n:,} validation images{means}, coloured by class.
 - {axes}
 - **Between two snapshots** points move in straight lines: that is drawn, not measured. Pictures and
   numbers are always those of the nearest snapshot.
-- **Numbers.** Reconstruction and KL of the originals are those of this very snapshot, with one draw
-  of z. The training loss is the mean over the images since the point of the curves before it.
+- **Numbers.** {numbers} of the originals: those of this very snapshot{measured}. The training loss is the mean over the images since the point of the curves before it.
 - **Open in Explore** makes a model of the snapshot's weights, with codes of held-out images of its
   own. Of large models not all weights are kept, and an imported model brings none: then the
   nearest snapshot that has them is offered.

@@ -19,10 +19,15 @@ from tests.conftest import train_tiny
 from tests.ranks import SIZES, WAYS, config_of, first_step, short_training
 from vae.__main__ import main
 from vae.checkpoints import TrainingState, load_training_state
+from vae.config import Config
 from vae.distributed import Seat, lost, seat
 from vae.errors import VaeError
+from vae.presets import make_config
 from vae.runs import CHECKPOINT, find_run, runs_dir
+from vae.status import request_cancel
 from vae.stops import request_pause
+from vae.training import Progress
+from vae.worker import prepare, train_run
 
 RANKS = Path(__file__).with_name("ranks.py")
 needs_gloo = pytest.mark.skipif(
@@ -182,6 +187,23 @@ def test_a_run_whose_second_process_is_killed_goes_on_to_the_same_end(runs_folde
     assert found is not None
     assert wanted is not None
     assert found["elbo"] == pytest.approx(wanted["elbo"], abs=0.3)
+
+
+def test_a_cancelled_run_in_the_queue_is_kept_without_the_others(
+    runs_folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config("mlp-2d", "digits", (8, 8, 1), epochs=50, device="cpu")
+    folder = prepare("run", config)
+
+    def pause(point: Progress, config: Config) -> None:
+        request_pause(folder)
+
+    assert train_run(folder, config, pause) == "paused"
+    request_cancel(folder)
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert train_run(folder, config) == "cancelled"
+    assert find_run("run").evaluation is not None
 
 
 def test_who_am_i(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,10 +107,10 @@ def test_what_nobody_foresaw_is_told_too(runs_folder, monkeypatch) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A runs folder on a disk of 2 MB."""
+    """A runs folder on a disk of 16 MB."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)]
     if sys.platform != "linux" or os.getuid() != 0:
         pytest.skip("only root on Linux can make a small disk")
     if subprocess.run(mount, capture_output=True).returncode != 0:

@@ -12,7 +12,7 @@ from vae.errors import VaeError
 from vae.inference import encode_pixels
 from vae.reopening import moment_name, reopen, reopened
 from vae.runs import NAME_PATTERN, Run, delete_run, find_run, load_model
-from vae.timeline import moments, weights_path
+from vae.timeline import moments, read_shown, weights_path
 from vae.worker import check_resumable
 
 
@@ -95,3 +95,6 @@ def test_names_are_names(tiny_run: Run, runs_folder) -> None:
     names = {moment_name(run, images) for images in moments(run)}
     assert len(names) == len(moments(run))
     assert all(re.fullmatch(NAME_PATTERN, name) for name in names)
+    count = read_shown(run).count
+    late = [moment_name(run, epoch * count) for epoch in (150, 1000, 100_000)]
+    assert [name.rpartition("-")[2] for name in late] == ["150", "1000", "100000"]

@@ -65,12 +65,15 @@ def remove_abandoned(parent: Path) -> None:
                 shutil.rmtree(folder)
 
 
-def write_atomic(path: Path, data: bytes | str, durable: bool = True) -> None:
+def write_atomic(
+    path: Path, data: bytes | str, durable: bool = True, private: bool = False
+) -> None:
     """Write ``data`` so that a reader, or a crash, sees the old file or the new one, never half.
 
     Args:
         durable: wait until it is on the disk: some milliseconds, without which a power cut, though
             no crash of the process, may leave the new file damaged.
+        private: nobody but its owner may read it, from the first moment on.
 
     Raises:
         VaeError: if it cannot be written; what stood there before is untouched.
@@ -85,7 +88,8 @@ def write_atomic(path: Path, data: bytes | str, durable: bool = True) -> None:
             if durable:
                 os.fsync(file.fileno())
         # mkstemp makes files private to their owner; a run folder is meant to be shared.
-        Path(temporary).chmod(0o644)
+        if not private:
+            Path(temporary).chmod(0o644)
         _replace(Path(temporary), path)
     except OSError as error:
         if temporary is not None:
@@ -133,9 +137,9 @@ def remove_file(path: Path) -> None:
         raise VaeError(f"Could not remove {path}: {why(error)}.") from error
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` as indented JSON, atomically."""
-    write_atomic(path, json.dumps(value, indent=2) + "\n")
+def write_json(path: Path, value: Any, private: bool = False) -> None:
+    """Write ``value`` as indented JSON, atomically (see :func:`write_atomic`)."""
+    write_atomic(path, json.dumps(value, indent=2) + "\n", private=private)
 
 
 def read_json(path: Path) -> Any:

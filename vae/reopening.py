@@ -32,7 +32,8 @@ Report = Callable[[float], bool]
 
 def moment_name(run: Run, images: int) -> str:
     """What a snapshot is called as a model: the run's name and the epoch, ``NAME-at-0.233``."""
-    end = f"-at-{images / read_shown(run).count:.3g}"
+    epoch = images / read_shown(run).count
+    end = f"-at-{epoch:.3g}" if epoch < 100 else f"-at-{epoch:.0f}"  # no name holds a 1e+03
     return run.name[: _NAME_LENGTH - len(end)] + end
 
 

@@ -4,6 +4,7 @@ import { adoptStyles, themeOf } from "./curves.js";
 import { element } from "./dom.js";
 import { loadPlotly } from "./plotly.js";
 
+const NARROW = 500; // px: where scales of colour would leave no room for the figure
 const CONFIG = { displayModeBar: false, responsive: false };
 
 export function mount(root, args) {
@@ -14,6 +15,7 @@ export function mount(root, args) {
   let Plotly = null;
   let closed = false;
   let { data } = args;
+  let kind = null; // of the figure that stands there
 
   function draw() {
     if (closed || !Plotly) return;
@@ -23,7 +25,10 @@ export function mount(root, args) {
     host.hidden = !data.figure;
     if (data.figure) {
       const size = { width: host.clientWidth, height: host.clientHeight };
-      const { data: traces, layout } = coloured(data.figure, themeOf(place));
+      const { data: traces, layout } = coloured(data.figure, themeOf(place), size.width);
+      // Another kind begins afresh: else it keeps the axes of the one before, and points are lost.
+      if (kind !== data.title) Plotly.purge(host);
+      kind = data.title;
       Plotly.react(host, traces, { ...layout, ...size }, CONFIG);
     }
     place.dataset.state = data.figure ? "drawn" : "empty";
@@ -53,18 +58,30 @@ export function mount(root, args) {
   };
 }
 
-/** The figure on the page's ground, with its text and lines; its own title is on the page. Pure. */
-export function coloured({ data, layout }, { text, grid, family }) {
+/**
+ * The figure on the page's ground, with its text and lines; its own title is on the page, and where
+ * it is narrow, what its colours mean is there alone. Pure.
+ */
+export function coloured({ data, layout }, { text, grid, family }, width = Infinity) {
   const axis = { gridcolor: grid, linecolor: grid, zeroline: false, automargin: true };
   const axes = Object.entries(layout)
     .filter(([name]) => /^[xy]axis[0-9]*$/.test(name))
     .map(([name, own]) => [name, { ...axis, ...own }]);
   const parallel = { labelfont: { color: text, size: 14 }, tickfont: { color: text, size: 13 } };
+  const annotations = (layout.annotations ?? []).map((own) =>
+    ({ ...own, font: { ...own.font, color: text, size: Math.max(12, own.font?.size ?? 0) } }));
+  const scaled = (trace) => (width >= NARROW ? trace : {
+    ...trace,
+    ...Object.fromEntries(["marker", "line"].filter((part) => trace[part])
+      .map((part) => [part, { ...trace[part], showscale: false }])),
+  });
   return {
-    data: data.map((trace) => (trace.type === "parcoords" ? { ...trace, ...parallel } : trace)),
+    data: data.map(scaled)
+      .map((trace) => (trace.type === "parcoords" ? { ...trace, ...parallel } : trace)),
     layout: {
       ...layout,
       ...Object.fromEntries(axes),
+      annotations,
       title: undefined,
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import sweeps_form, sweeps_view
-from pages.sweeps_figures import draw
+from pages.sweeps_figures import draw, words_before
 from tests.pages.opening import run_page, script_of, words
 from tests.sweeps.sweeping import begin, finish, small
 from vae.__main__ import parser
@@ -18,12 +19,19 @@ from vae.sweeps.claiming import take
 from vae.sweeps.folders import find_sweep, folder_of
 from vae.sweeps.plan import make_plan
 from vae.sweeps.reading import view_of
+from vae.sweeps.storage import Shared
 
 
 def press(app: AppTest, key: str) -> AppTest:
     app.button(key=key).click().run()
     assert not app.exception
     return app
+
+
+def made_of(shared: Shared, kind: str) -> dict[str, Any]:
+    made = draw(shared, kind, 0)
+    assert made is not None
+    return made
 
 
 def bar(app: AppTest) -> str:
@@ -48,9 +56,9 @@ def test_the_form_starts_a_sweep_and_the_view_follows_it_to_its_end(runs_folder:
     assert "--trials 3 --epochs 1 --param latent_dim=2,4 --param width=128..512:log" in shown.value
     assert app.text_input(key="sweeps name").value == "sweep-digits-mlp-2d-2"
     until = time.monotonic() + 90
-    while sweep.status["state"] != "done":
+    while (state := sweep.status["state"]) != "done":
         assert time.monotonic() < until, (sweep.folder / "log.txt").read_text()
-        assert sweep.status["state"] == "running", (sweep.folder / "log.txt").read_text()
+        assert state == "running", (sweep.folder / "log.txt").read_text()
         time.sleep(0.2)
     app.run()
     assert bar(app) == "3 of 3 trials"
@@ -128,6 +136,9 @@ def test_optunas_plots_are_of_the_sweeps_own_numbers(runs_folder: Path, objectiv
         made = draw(shared, kind, 0)
         assert made is not None, kind
         assert made["data"]
+    lines = [one for one in made_of(shared, "parallel")["data"] if one["mode"] == "lines"]
+    colours = {one["y"][0]: one["line"]["color"] for one in lines}
+    assert (colours[0], colours[1]) == ("rgb(63, 144, 218)", "rgb(231, 99, 0)")  # best, worst
     if objectives == "elbo":
         history = draw(shared, "history", 0)
         assert history is not None
@@ -149,3 +160,10 @@ def test_optunas_plots_are_of_the_sweeps_own_numbers(runs_folder: Path, objectiv
     app.run()
     assert not app.exception
     assert bar(app) == "6 of 6 trials"
+
+
+def test_one_of_a_thing_is_named_in_the_singular() -> None:
+    assert sweeps_view.front_words(1).startswith("the one trial that is")
+    assert sweeps_view.front_words(3).startswith("the 3 trials that are")
+    assert "first trial" in words_before(1)
+    assert "4 trials" in words_before(4)

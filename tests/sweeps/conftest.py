@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +25,8 @@ def _ordinary_user() -> list[str]:
     """What goes before a command, for PostgreSQL refuses to run as root."""
     if os.getuid() != 0:
         return []
+    import pwd  # which Windows does not have
+
     names = {entry.pw_name for entry in pwd.getpwall()}
     return ["runuser", "-u", "postgres" if "postgres" in names else "nobody", "--"]
 
@@ -33,7 +35,7 @@ def _ordinary_user() -> list[str]:
 def postgres() -> Iterator[str]:
     """The URL of an empty database; it listens on a socket in its own folder only."""
     initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
-    if initdb is None or pg_ctl is None:
+    if sys.platform == "win32" or initdb is None or pg_ctl is None:
         pytest.skip("there is no PostgreSQL here (Debian: apt-get install postgresql)")
     # Not under pytest's own folder, which is closed to other users.
     folder = Path(tempfile.mkdtemp(prefix="vae-postgres-"))

@@ -15,6 +15,7 @@ from tests.sweeps.sweeping import begin, small, worker
 from vae.__main__ import main
 from vae.errors import VaeError
 from vae.runs import find_run
+from vae.sweeps import storage
 from vae.sweeps.folders import find_sweep, folder_of, keep, start_sweep
 from vae.sweeps.reading import view_of
 from vae.sweeps.storage import hidden, join, open_storage
@@ -114,13 +115,28 @@ def _raised(words: str) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_and_leaves_nothing(
-    runs_folder: Path, words: str, sentence: str
+    runs_folder: Path, words: str, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(storage, "_ATTEMPTS", 2)  # each waits twice as long as the one before
     with pytest.raises(VaeError, match=sentence) as caught:
         _raised(words)
     assert "secret" not in str(caught.value)
     assert find_sweep("s") is None
     assert not [*runs_folder.glob("s-*")]
+
+
+def test_torchrun_is_not_for_sweeps(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(VaeError, match="not by torchrun"):
+        _raised("s --dataset digits")
+    assert find_sweep("s") is None
+
+
+def test_a_patient_worker_gives_signs_of_life_for_those_who_are_not(runs_folder: Path) -> None:
+    url = f"sqlite:///{runs_folder}/shared.db"
+    pauses = [open_storage(url, grace).heartbeat_interval for grace in (4, 60, 86_400)]
+    assert pauses == [1, 15, 15]
 
 
 def test_options_of_a_known_sweep_may_be_repeated_but_not_changed(runs_folder: Path) -> None:
@@ -135,22 +151,35 @@ def test_a_study_of_another_program_is_left_alone(runs_folder: Path) -> None:
     url = f"sqlite:///{runs_folder}/theirs.db"
     theirs = optuna.create_study(study_name="s", storage=url)
     theirs.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
-    storage = open_storage(url)
+    opened = open_storage(url)
     with pytest.raises(VaeError, match="that is no sweep"):
-        join(storage, "s")
+        join(opened, "s")
     theirs.set_user_attr("vae sweep", {"dataset": "digits", "preset": ["mlp-2d"]})
     with pytest.raises(VaeError, match="The study 's' holds no sweep"):
-        join(storage, "s")
+        join(opened, "s")
 
 
 def test_a_password_is_shown_to_nobody_and_read_by_nobody_else(runs_folder: Path) -> None:
     url = "postgresql+psycopg://me:secret@host/name"
     assert hidden(url) == "postgresql+psycopg://me:***@host/name"
+    assert "secret" not in hidden("postgresql+psycopg://host/name?user=me&password=secret")
+    assert hidden("no url, me:sec@ret@host") == "host"
+    assert hidden("no url, me:secret@") == ""
+    assert hidden("sqlite:///a.db") == "sqlite:///a.db"
     keep(small("s"), url)
     path = folder_of("s") / "sweep.json"
     assert "secret" in path.read_text()
     if sys.platform != "win32":
         assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////etc/them.db", "sqlite+x://", "nonsense", "SQLite:///x"]
+)
+def test_who_asks_in_a_browser_names_no_file_of_the_server(runs_folder: Path, url: str) -> None:
+    with pytest.raises(VaeError, match="postgresql or mysql or mariadb"):
+        start_sweep(small("s"), url)
+    assert find_sweep("s") is None
 
 
 def test_a_name_in_use_is_refused(runs_folder: Path) -> None:

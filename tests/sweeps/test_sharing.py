@@ -83,8 +83,10 @@ def test_a_killed_workers_trial_is_done_by_another(
     """Alone on SQLite, where the next worker comes later; beside another on PostgreSQL."""
     monkeypatch.setenv("VAE_PARALLEL", "4")
     url = request.getfixturevalue("postgres") if kind == "postgresql" else ""
-    spaces = ("latent_dim=2,4", "lr=1e-3,2e-3")
-    shared = begin(small(kind, *spaces, search="grid", trials=4, epochs=25), url, grace=2)
+    # Not the last of them is held: the other worker must have one to end meanwhile.
+    count = 5 if url else 4
+    spaces = ("latent_dim=2,4", "lr=1e-3,2e-3,3e-3" if url else "lr=1e-3,2e-3")
+    shared = begin(small(kind, *spaces, search="grid", trials=count, epochs=20), url, grace=1)
     killed = worker(kind)
     beside: list[int] = []  # trials that ended while the other worker was there
 
@@ -96,6 +98,7 @@ def test_a_killed_workers_trial_is_done_by_another(
 
     try:
         lost = _held_under_way(shared, killed)
+        assert not url or lost.number < count - 1
         if not url:
             killed.kill()
             killed.communicate()
@@ -109,9 +112,7 @@ def test_a_killed_workers_trial_is_done_by_another(
     counted = [trial for trial in view.trials if trial.state != "lost"]
     assert {trial.state for trial in counted} == {"done"}
     # No point of the grid is lost, none is done twice, and its run is that of the lost one.
-    assert len({tuple(trial.values.items()) for trial in counted}) == 4
-    (again,) = [trial for trial in counted if trial.number >= 4]
+    assert len({tuple(trial.values.items()) for trial in counted}) == count
+    (again,) = [trial for trial in counted if trial.number >= count]
     assert (again.run, again.values) == (lost.run, lost.values)
-    # (A worker killed between its run's last status and last word in the log leaves none there.)
-    assert set(trained(view).values()) == {1}
-    assert {find_run(trial.run).status["state"] for trial in counted} == {"done"}
+    assert trained(view) == Counter(dict.fromkeys((trial.run for trial in counted), 1))

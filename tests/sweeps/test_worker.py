@@ -68,7 +68,7 @@ def test_what_is_judged_is_the_elbo_at_beta_one(runs_folder: Path) -> None:
 def test_a_stopped_sweep_gives_its_trial_back_and_goes_on_with_its_run(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shared = begin(small("s", "latent_dim=2,4", trials=3, epochs=30))
+    shared = begin(small("s", "latent_dim=2,4", trials=3, epochs=10))
     stops = Stops(folder_of("s"))
     real = trials.negative_elbo
 

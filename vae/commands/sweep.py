@@ -72,12 +72,18 @@ def add_commands(commands: Any) -> None:
 
 
 def _sweep(options: argparse.Namespace) -> int:
+    from vae.distributed import seat
     from vae.priority import give_way
     from vae.stops import clear_requests, listening
     from vae.sweeps.folders import folder_of
     from vae.sweeps.worker import work
 
     give_way()
+    if seat() is not None:
+        raise VaeError(
+            "The workers of a sweep each train models of their own: start as many as you like, "
+            "each by python -m vae sweep, not by torchrun."
+        )
     if not 4 <= options.grace <= 86_400:
         raise VaeError(f"--grace is {options.grace}; allowed is 4 to 86400 seconds.")
     shared = _shared(options)

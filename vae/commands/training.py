@@ -48,7 +48,12 @@ def add_commands(commands: Any) -> None:
 
 
 def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} came; whole numbers with commas between are allowed, as in 400,200."
+        ) from None
 
 
 def _add_choices(command: argparse.ArgumentParser) -> None:

@@ -59,9 +59,3 @@ def aligned_planes(codes: Sequence[np.ndarray]) -> np.ndarray:
         exact = np.asarray(earlier, np.float64)
         film.append(align(exact, film[-1]) if exact.shape[1] > 2 else plane(exact))
     return np.asarray(film[::-1], np.float32)
-
-
-def movement(film: np.ndarray) -> np.ndarray:
-    """How far points (m, n, 2) move from snapshot to snapshot, root mean square, (m − 1,)."""
-    steps = np.diff(np.asarray(film, np.float64), axis=0)
-    return np.sqrt((steps**2).sum(axis=2).mean(axis=1))

@@ -94,7 +94,7 @@ def objective_terms(
         capacity: C in nats, shape () (``capacity`` alone reads it).
         size: images in the training set (``beta-tcvae`` alone reads it).
         whole: of rows (N, …), those of the whole batch, where other processes have more of it
-            (:meth:`vae.distributed.Team.whole`): a term that compares images looks at all of them.
+            (:meth:`vae.team.Team.whole`): a term that compares images looks at all of them.
     """
     kind, likelihood = objective.objective, model.config.likelihood
     # The draws in single precision: log q(z|x) divides by sigma² what was multiplied by it.

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,10 @@ from vae.runs import check_name, runs_dir
 from vae.status import ACTIVE, announce, cancel_requested, read_status, request_cancel
 from vae.stops import clear_requests
 from vae.sweeps.plan import Plan, plan_from_json, plan_to_json
-from vae.sweeps.storage import sqlite_url
+from vae.sweeps.storage import hidden, sqlite_url
 
 _FILE = "sweep.json"
+_SERVERS = ("postgresql", "mysql", "mariadb")
 
 
 @dataclass(frozen=True)
@@ -109,11 +109,8 @@ def keep(plan: Plan, url: str) -> Sweep:
     make_folder(folder)
     default = url == default_url(plan.study)
     if not (folder / _FILE).is_file():
-        write_json(
-            folder / _FILE, {"plan": plan_to_json(plan), **({} if default else {"storage": url})}
-        )
-        if not default and os.name != "nt":
-            (folder / _FILE).chmod(0o600)  # a URL may hold a password
+        known = {"plan": plan_to_json(plan), **({} if default else {"storage": url})}
+        write_json(folder / _FILE, known, private=not default)  # a URL may hold a password
     return Sweep(plan, folder, url)
 
 
@@ -134,12 +131,19 @@ def start_sweep(plan: Plan, url: str = "") -> Sweep:
 
     Args:
         plan: what it searches.
-        url: of its storage; the default one if empty.
+        url: of its storage, on a server: who asks in a browser names no files of this machine. The
+            default one if empty.
 
     Raises:
-        VaeError: if the name is taken, or the process cannot be made.
+        VaeError: if the name is taken, the storage no server, or the process cannot be made.
     """
     check_new(plan.study)
+    if url and url.partition(":")[0].partition("+")[0] not in _SERVERS:
+        raise VaeError(
+            f"The storage {hidden(url)!r} came; {' or '.join(_SERVERS)}, as in "
+            "postgresql+psycopg://HOST/NAME, is allowed. A file can be named in a terminal: "
+            f"python -m vae sweep {plan.study} --storage sqlite:///FILE."
+        )
     sweep = keep(plan, url or default_url(plan.study))
     go_on(sweep)
     return sweep

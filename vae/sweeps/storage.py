@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from optuna.storages import RDBStorage
 
 _PLAN = "vae sweep"  # the study's attribute that says what it searches
-_SETUP_SECONDS = 30.0
+_SETUP_SECONDS = 30.0  # without another trial made
 _ATTEMPTS = 5  # two who make a database's tables at the same moment trip over each other
 _MOST_RETRIES = 3  # of a trial whose worker died: it may be the trial that kills them
 
@@ -67,7 +67,8 @@ def open_storage(url: str, grace: int = DEFAULT_GRACE) -> RDBStorage:
             return optuna.storages.RDBStorage(
                 url.replace("{", "{{").replace("}", "}}"),  # Optuna takes it as a template
                 engine_kwargs={"pool_pre_ping": True, "connect_args": patience},
-                heartbeat_interval=max(1, grace // 4),
+                # Also for those who look on with the default: who is patient is not silent.
+                heartbeat_interval=max(1, min(grace, DEFAULT_GRACE) // 4),
                 grace_period=grace,
                 heartbeat_stale_trial_callback=_retry(),
             )
@@ -91,14 +92,16 @@ def open_storage(url: str, grace: int = DEFAULT_GRACE) -> RDBStorage:
 
 
 def hidden(url: str) -> str:
-    """The URL for people: without its password."""
+    """The URL for people: without its password, which may also stand behind a question mark."""
     from sqlalchemy import exc
     from sqlalchemy.engine import make_url
 
     try:
-        return make_url(url).render_as_string(hide_password=True)
+        parts = make_url(url)
     except (exc.ArgumentError, ValueError):
-        return url.partition("@")[2] or url  # whatever it is, what could be a password is not shown
+        return url.rpartition("@")[2]  # whatever it is, what could be a password is not shown
+    secret = [name for name in parts.query if "pass" in name.lower()]
+    return parts.update_query_dict(dict.fromkeys(secret, "***")).render_as_string()
 
 
 def brief(error: BaseException) -> str:
@@ -192,11 +195,14 @@ def _plan_of(storage: RDBStorage, study: Study) -> Plan:
     Raises:
         VaeError: if it has none.
     """
-    ends = time.monotonic() + _SETUP_SECONDS
+    seen, ends = -1, 0.0
     with in_words(storage):
         while (found := study.user_attrs.get(_PLAN)) is None:
+            trials = study.get_trials(deepcopy=False)
+            if len(trials) > seen:  # a thousand take a database far away longer
+                seen, ends = len(trials), time.monotonic() + _SETUP_SECONDS
             # One that has begun is none of ours, or the maker would have been done.
-            if time.monotonic() > ends or any(t.state.is_finished() for t in study.trials):
+            if time.monotonic() > ends or any(trial.state.is_finished() for trial in trials):
                 raise VaeError(
                     f"The storage holds a study {study.study_name!r} that is no sweep, or whose "
                     "making broke off: choose another name."
