@@ -177,7 +177,7 @@ def _explanation(run: Run) -> str:
     d, point = run.config.model.latent_dim, _is_point(run)
     means = "" if point else " (posterior means)"
     numbers = "Reconstruction" if point else "Reconstruction and KL"
-    measured = "" if point else ", with one draw\n  of z"
+    measured = "" if point else ", with one draw of z"
     axes = (
         "The map shows the latent dimensions themselves, in their own units; nothing is turned."
         if d <= 2
@@ -195,7 +195,8 @@ def _explanation(run: Run) -> str:
 - {axes}
 - **Between two snapshots** points move in straight lines: that is drawn, not measured. Pictures and
   numbers are always those of the nearest snapshot.
-- **Numbers.** {numbers} of the originals: those of this very snapshot{measured}. The training loss is the mean over the images since the point of the curves before it.
+- **Numbers.** {numbers} of the originals: those of this very snapshot{measured}.
+  The training loss is the mean over the images since the point of the curves before it.
 - **Open in Explore** makes a model of the snapshot's weights, with codes of held-out images of its
   own. Of large models not all weights are kept, and an imported model brings none: then the
   nearest snapshot that has them is offered.
