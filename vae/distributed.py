@@ -81,14 +81,16 @@ def lost(error: Exception) -> VaeError | None:
 
 
 def meet(config: Config, asked: Callable[[], Stop | None]) -> Team | None:
-    """For the first process: call the others to this training; ``None`` if there are none.
+    """For the first process: call the others to this training; ``None`` if there are none, or if it
+    is asked to stop already.
 
     Raises:
         VaeError: for a device on which they cannot work together, or if it is asked to stop before
             all have come.
     """
     own = seat()
-    if own is None:
+    # Who is to stop calls nobody: what a former process learned is kept without the others.
+    if own is None or asked() is not None:
         return None
     from vae.team import PATIENCE, Team
 

@@ -75,8 +75,7 @@ def learn(
             with status.stage("measuring which precision is faster"):
                 config = keep_precision(find_run(folder.name), config)
         with status.stage("reading the data", versions=versions()):
-            # Who is to stop calls nobody: what a former process learned is kept without the others.
-            team = meet(config, stops.asked) if stops.asked() is None else None
+            team = meet(config, stops.asked)
             trainer, validation = make_trainer(folder, config, where, team)
         asked = _train(folder, trainer, status, agreed(team, stops.asked), validation, report)
         if team is not None:

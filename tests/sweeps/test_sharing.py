@@ -86,7 +86,7 @@ def test_a_killed_workers_trial_is_done_by_another(
     # Not the last of them is held: the other worker must have one to end meanwhile.
     count = 5 if url else 4
     spaces = ("latent_dim=2,4", "lr=1e-3,2e-3,3e-3" if url else "lr=1e-3,2e-3")
-    shared = begin(small(kind, *spaces, search="grid", trials=count, epochs=20), url, grace=1)
+    shared = begin(small(kind, *spaces, search="grid", trials=count, epochs=80), url, grace=1)
     killed = worker(kind)
     beside: list[int] = []  # trials that ended while the other worker was there
 
