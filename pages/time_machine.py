@@ -187,7 +187,7 @@ def _explanation(run: Run) -> str:
         "what happens in the other directions."
     )
     return f"""
-- **When.** A snapshot is taken before the first step, after steps 1, 2, 3, …, each about 15 % later
+- **When.** A snapshot is taken before the first step, after steps 1, 2, 3, …, each about 25 % later
   than the one before, and at the end: learning is quick at first. The scrubber counts snapshots,
   so its first half is mostly the first epoch.
 - **What.** Always the same originals, the same z for the new images, and the codes of the same

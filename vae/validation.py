@@ -19,7 +19,7 @@ from vae.step import coefficients, loss_sums
 from vae.team import Team
 from vae.watching import usage_of, watched
 
-_BATCH = 1024
+_BATCH = 256
 
 
 @torch.no_grad()
@@ -40,7 +40,7 @@ def validated(
         size: images in the training set.
         team: the processes that share the work, if there are others.
     """
-    model.eval()
+    model.train()  # no layer here computes anything else then, but some are faster
     device = images.device
     drawn = generator(device.type, "validation")
     values = coefficients(config.objective, epochs_done, config.training.epochs)
