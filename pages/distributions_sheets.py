@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +10,7 @@ import streamlit as st
 
 from pages import state
 from pages.components import mount
-from vae.pictures import png_bytes
+from vae.pictures import png_url
 from vae.runs import Run
 
 SHOWN = 12  # images of each sheet
@@ -53,7 +52,7 @@ def show_sheets(run: Run, key: str, sheets: list[Sheet], stamp: str) -> dict[str
             "sheets": [
                 {
                     "title": sheet.title,
-                    "images": None if sheet.images is None else [*map(_source, sheet.images)],
+                    "images": None if sheet.images is None else [*map(png_url, sheet.images)],
                     "notes": sheet.notes,
                     "facts": sheet.facts,
                     "words": sheet.words,
@@ -70,7 +69,3 @@ def open_code(run: Run, z: np.ndarray) -> None:
     state.set_z(run, z)
     state.set_picked(run, None)
     st.switch_page(st.session_state["pages"]["explore"])
-
-
-def _source(image: np.ndarray) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png_bytes(image)).decode()}"

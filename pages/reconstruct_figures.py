@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 
-from vae.pictures import contact_sheet, png_bytes
+from vae.pictures import contact_sheet, png_url
 
 # Cividis (Nuñez, Anderton & Renslow, 2018): even steps for the eye, with and without colour vision.
 _CIVIDIS = np.array(
@@ -177,5 +176,4 @@ def _pair(words: str, nats: str, kind: str = "pair") -> str:
 
 
 def _img(image: np.ndarray, words: str) -> str:
-    data = base64.b64encode(png_bytes(image)).decode()
-    return f'<img alt="{words}" src="data:image/png;base64,{data}">'
+    return f'<img alt="{words}" src="{png_url(image)}">'

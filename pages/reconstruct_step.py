@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-
 import numpy as np
 import streamlit as st
 
 from pages import state
 from pages.reconstruct_figures import Row
 from vae.inference import decode_pixels
-from vae.pictures import png_bytes
+from vae.pictures import png_url
 from vae.runs import Run
 
 SHOWN = 8  # dimensions in the table: those with most KL
@@ -118,5 +116,4 @@ def _number(value: float) -> str:
 
 
 def _img(image: np.ndarray) -> str:
-    data = base64.b64encode(png_bytes(image)).decode()
-    return f'<img alt="" src="data:image/png;base64,{data}">'
+    return f'<img alt="" src="{png_url(image)}">'

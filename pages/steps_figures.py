@@ -9,7 +9,7 @@ import numpy as np
 
 from pages.look import PALETTE
 from pages.reconstruct_figures import cividis
-from vae.pictures import png_bytes
+from vae.pictures import png_url
 from vae.stepping import WalkedStep
 
 _UP, _DOWN = PALETTE[0], PALETTE[6]  # apart for every colour vision
@@ -102,8 +102,7 @@ def _parameter(name: str) -> str:
 
 
 def _picture(image: np.ndarray, words: str) -> str:
-    data = base64.b64encode(png_bytes(image)).decode()
-    return f'<img alt="{words}" src="data:image/png;base64,{data}">'
+    return f'<img alt="{words}" src="{png_url(image)}">'
 
 
 def _vector(values: np.ndarray, words: str) -> str:

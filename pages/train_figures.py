@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
@@ -13,7 +12,7 @@ from pages.look import PALETTE
 from pages.train_words import no_numbers
 from vae.config import ObjectiveConfig
 from vae.objectives import TERMS
-from vae.pictures import png_bytes
+from vae.pictures import png_url
 from vae.runs import Run
 
 TRAIN, VALIDATION = PALETTE[0], PALETTE[6]  # blue and orange: apart for every colour vision
@@ -158,6 +157,5 @@ def picture_rows(rows: Sequence[tuple[str, np.ndarray | None]], shape: tuple[int
             tiles += [f"<div {size}></div>"] * COLUMNS
             continue
         for number, image in enumerate(images[:COLUMNS], start=1):
-            data = base64.b64encode(png_bytes(image)).decode()
-            tiles.append(f'<img {size} alt="{words} {number}" src="data:image/png;base64,{data}">')
+            tiles.append(f'<img {size} alt="{words} {number}" src="{png_url(image)}">')
     return f'{_STYLE}<div class="train-tiles">{"".join(tiles)}</div>'

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from vae.distributed import Seat, answer
 from vae.failures import explained
 from vae.runs import check_name, runs_dir
-from vae.stops import Stop
+from vae.stops import Stop, handled
 
 if TYPE_CHECKING:
     from vae.batches import Where
@@ -66,10 +66,5 @@ def _hearing() -> Iterator[list[int]]:
         heard.append(number)
 
     names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has not all of them
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {number: signal.signal(number, hear) for number in numbers}
-    try:
+    with handled([getattr(signal, name) for name in names if hasattr(signal, name)], hear):
         yield heard
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 
@@ -25,6 +26,11 @@ def png_bytes(array: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     to_image(array).save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
+
+
+def png_url(array: np.ndarray) -> str:
+    """(H, W, C) uint8 as a ``data:`` URL, for HTML."""
+    return f"data:image/png;base64,{base64.b64encode(png_bytes(array)).decode()}"
 
 
 def contact_sheet(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -49,6 +51,34 @@ def recode(
     images = load(run.config.training.dataset, split)
     n = len(images) if limit is None else min(limit, len(images))
     model = load_model(run, device)
+    with copying(run, name) as (folder, status):
+
+        def encoded(done: int) -> None:
+            status.beat(done / n, stage="encoding")
+            if report is not None:
+                report(done, n)
+            if cancel_requested(folder):
+                raise VaeError(f"The encoding of {name!r} was stopped.")
+
+        status.beat(0.0, stage="encoding")
+        mu, logvar = encode_in_parts(model, images.images[:n], encoded)
+        for file in _KEPT:
+            if (run.path / file).is_file():
+                write_atomic(folder / file, (run.path / file).read_bytes())
+        # Codes after all else: with them the model can be opened.
+        save_codes(folder, mu, logvar, images.labels[:n], split)
+        write_json(folder / "status.json", {**run.provenance, "state": "done"})
+    return find_run(name)
+
+
+@contextmanager
+def copying(run: Run, name: str) -> Iterator[tuple[Path, StatusWriter]]:
+    """The folder of a new run called ``name`` that is made of ``run``, while it is being filled;
+    its card comes last. If that fails, nothing is left of it.
+
+    Raises:
+        VaeError: if the name is taken.
+    """
     # From the first moment the folder says what it is: if this process is killed, nobody takes what
     # it leaves for a training that could go on.
     facts = {"state": "running", "updated": now(), "copy_of": run.name}
@@ -57,28 +87,11 @@ def recode(
         # Held, as by a training: nobody resumes or deletes what is half made, and if this process
         # is killed, the status says so.
         with acquire(folder):
-            status = StatusWriter(folder, copy_of=run.name)
-
-            def encoded(done: int) -> None:
-                status.beat(done / n, stage="encoding")
-                if report is not None:
-                    report(done, n)
-                if cancel_requested(folder):
-                    raise VaeError(f"The encoding of {name!r} was stopped.")
-
-            status.beat(0.0, stage="encoding")
-            mu, logvar = encode_in_parts(model, images.images[:n], encoded)
-            for file in _KEPT:
-                if (run.path / file).is_file():
-                    write_atomic(folder / file, (run.path / file).read_bytes())
-            # Codes after all else: with them the model can be opened.
-            save_codes(folder, mu, logvar, images.labels[:n], split)
-            write_json(folder / "status.json", {**run.provenance, "state": "done"})
+            yield folder, StatusWriter(folder, copy_of=run.name)
             write_atomic(folder / "card.md", model_card(find_run(name)))
     except BaseException:
         shutil.rmtree(folder)  # stopped on the way: the name is free again
         raise
-    return find_run(name)
 
 
 def encode_in_parts(

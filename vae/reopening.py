@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import torch
 
-from vae.card import model_card
 from vae.checkpoints import load_weights
 from vae.codes import save_codes
 from vae.datasets import load
@@ -18,11 +16,9 @@ from vae.errors import VaeError
 from vae.files import write_atomic, write_json
 from vae.learning import CODES_LIMIT
 from vae.model import VAE
-from vae.recoding import encode_in_parts
+from vae.recoding import copying, encode_in_parts
 from vae.runs import Run, find_run
-from vae.status import StatusWriter, acquire, now
 from vae.timeline import read_shown, weights_path
-from vae.worker import prepare
 
 _NAME_LENGTH = 64
 _PLAIN = ("started", "device", "versions", "epochs")  # of a status that stay true
@@ -78,12 +74,9 @@ def reopen(run: Run, images: int, report: Report | None = None) -> Run | None:
     held_out = load(run.config.training.dataset, "test")
     epoch = images / read_shown(run).count
     name = moment_name(run, images)
-    facts = {"state": "running", "updated": now(), "copy_of": run.name}
-    folder = prepare(name, run.config, **facts)
+    coded = held_out.images[:CODES_LIMIT]
     try:
-        with acquire(folder):
-            status = StatusWriter(folder, copy_of=run.name)
-            coded = held_out.images[:CODES_LIMIT]
+        with copying(run, name) as (folder, status):
 
             def encoded(done: int) -> None:
                 share = done / len(coded)
@@ -97,13 +90,8 @@ def reopen(run: Run, images: int, report: Report | None = None) -> Run | None:
             write_atomic(folder / "metrics.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
             save_codes(folder, mu, logvar, held_out.labels[: len(mu)])
             write_json(folder / "status.json", _status(run, epoch))
-            write_atomic(folder / "card.md", model_card(find_run(name)))
     except _Stopped:
-        shutil.rmtree(folder)
         return None
-    except BaseException:
-        shutil.rmtree(folder)  # the name is free again
-        raise
     return find_run(name)
 
 

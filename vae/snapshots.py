@@ -66,7 +66,7 @@ class Snapshots:
     def __init__(self, folder: Path, trainer: Trainer, validation: Split) -> None:
         training, count = trainer.config.training, len(trainer.train_images)
         self._folder, self._trainer = folder / TIMELINE, trainer
-        due = due_images(trainer)
+        due = sorted(trainer.halts)
         n = _codes_number(training.epochs * count, len(due), trainer.config.model.latent_dim)
         self._coded = validation.images[:n]
         self._originals = validation.images[: _pictures_number(trainer.config.model.image_shape)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -78,9 +78,18 @@ def listening(folder: Path) -> Iterator[Stops]:
     closed = getattr(signal, "SIGHUP", None)  # the terminal was closed; Windows has no such signal
     if closed is not None and signal.getsignal(closed) != signal.SIG_IGN:  # as nohup asks
         heard.add(closed)
-    before = {number: signal.signal(number, hear) for number in heard}
-    try:
+    with handled(heard, hear):
         yield stops
+
+
+@contextmanager
+def handled(
+    numbers: Iterable[int], hear: Callable[[int, FrameType | None], None]
+) -> Iterator[None]:
+    """Let ``hear`` answer these signals; afterwards what did so before."""
+    before = {number: signal.signal(number, hear) for number in numbers}
+    try:
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
