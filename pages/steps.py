@@ -120,8 +120,8 @@ def _stage(step: WalkedStep, stage: int) -> None:
     with left:
         st.html(batch_html(step, stage))
         st.caption(
-            f"The first {len(step.images)} images of the batch. Bars: one for each dimension, up "
-            "is positive, the full height is 3."
+            "The first images of the batch; numbers in nats, the loss as the mean of all its images. "
+            "Bars: one for each dimension, up is positive, the full height is 3."
         )
     with right, st.container(key="steps words"):
         st.markdown(f"#### {STAGES[stage]}")

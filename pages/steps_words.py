@@ -46,7 +46,7 @@ def formula(step: WalkedStep, stage: int) -> str:
             rf"\underbrace{{{step.reconstruction:.2f}}}_{{-\log p(x \mid z)}} + "
             rf"\underbrace{{{step.beta:g}}}_{{\beta}} \cdot "
             rf"\underbrace{{{step.kl:.2f}}}_{{\mathrm{{KL}}}} = {step.loss:.2f}"
-            r"\text{ nats per image}"
+            r"\text{ nats}"
         )
     if stage == 4:
         whole = sum(norm**2 for norm in step.gradients.values()) ** 0.5
