@@ -120,7 +120,7 @@ def _stage(step: WalkedStep, stage: int) -> None:
     with left:
         st.html(batch_html(step, stage))
         st.caption(
-            "The first images of the batch; numbers in nats, the loss as the mean of all its images. "
+            "The first images of the batch; numbers in nats, the loss is the mean of all. "
             "Bars: one for each dimension, up is positive, the full height is 3."
         )
     with right, st.container(key="steps words"):
