@@ -82,7 +82,8 @@ def test_parts_of_projection_can_be_left_out() -> None:
 @pytest.mark.skipif("VAE_DATA" not in os.environ, reason="VAE_DATA names no folder with MNIST")
 def test_training() -> None:
     found = benchmark(
-        "benchmarks/training.py --json --images 512 --repeats 2 --whole --whole-epochs 1"
+        "benchmarks/training.py --json --images 512 --repeats 2 --whole --whole-epochs 1 "
+        "--whole-repeats 1"
     )
     assert {"machine", "cores", "threads", "versions", "ratios_cpu", "ratios_wall"} <= set(found)
     assert (found["preset"], found["batch"], found["images"]) == ("mlp-400-20", 128, 512)
@@ -97,6 +98,7 @@ def test_training() -> None:
     assert {"fp32", "bf16"} == set(found["whole"]) == set(found["roofline"])
     for row in found["whole"].values():
         assert row["images_per_cpu_second"] == pytest.approx(55_000 / row["cpu_seconds"], rel=0.01)
+        assert 0 < row["kept"] < 1
     for row in found["roofline"].values():
         assert row["gflops"] > 0 < row["share"]
 
